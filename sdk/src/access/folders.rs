@@ -1,12 +1,14 @@
 //! Folders: their numbers are public, their names are not.
 
-use crate::base::task::FutureInBox;
 use std::collections::BTreeMap;
 
 use crate::{
     access::contacts::ABREAST,
     acts::person::Person,
-    base::error::{Result, kind::ErrorKind},
+    base::{
+        error::{Result, kind::ErrorKind},
+        task::FutureInBox,
+    },
     keys::{
         holder,
         unlock::{UnlockedRecord, Unlocker},

@@ -9,7 +9,6 @@ use alloy::{
 use futures::{StreamExt, stream};
 use hospital_record_contracts::IHospitalRecord::{AccessGranted, AccessPassedOn, RecordAccessed, RecordAdded};
 
-use crate::platform::clock::timeout;
 use crate::{
     access::contacts,
     acts::person::Person,
@@ -19,6 +18,7 @@ use crate::{
     },
     journal::verified::VerifiedJournal,
     ledger::{Event, Log, LogFilter, newest_logs},
+    platform::clock::timeout,
 };
 
 /// Journals that are read at the same time.

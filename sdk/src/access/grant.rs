@@ -1,6 +1,5 @@
 //! Grants access to another account or a board.
 
-use crate::platform::clock::system_time;
 use std::time::SystemTime;
 
 use alloy::primitives::{Address, B256};
@@ -35,6 +34,7 @@ use crate::{
     },
     ledger::{GrantEntry, GrantState, Permission, Purpose, Rights},
     people::grantee::Grantee,
+    platform::clock::system_time,
     records::add::DEFAULT_FOLDER,
 };
 

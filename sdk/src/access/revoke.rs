@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::{Confidentiality, Folder};
 
-use crate::platform::clock::{Instant, timeout_at};
 use crate::{
     acts::{batch::Price, confirm::Confirmed, person::Person},
     base::{
@@ -19,7 +18,7 @@ use crate::{
         rotate::{self, Ring},
     },
     ledger::{Call, EntryChain, Event, PatientState, Revocation, folder_of, folder_scope},
-    platform::clock,
+    platform::clock::{self, Instant, timeout_at},
     records::registered,
 };
 

@@ -4,11 +4,11 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 
-use crate::platform::clock::{Instant, sleep};
 use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::error::{Error, Result, fill_random},
     ledger::{Act, Call, LedgerError, Revocation, UnsignedAct},
+    platform::clock::{Instant, sleep},
     relay::{Fate, SignedRequest},
 };
 

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
 
-use crate::platform::clock::{Instant, sleep};
 use crate::{
     acts::person::Person,
     base::error::{Error, Result, kind::ErrorKind},
     ledger::{EntryChain, PatientState, Receipt},
+    platform::clock::{Instant, sleep},
 };
 
 /// The longest pause between two reads of the journal.

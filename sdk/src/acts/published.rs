@@ -1,6 +1,5 @@
 //! Publishes a person's public keys, on chain and in the store, before any other act.
 
-use crate::base::task::StreamInBox;
 use std::sync::Arc;
 
 use alloy::primitives::B256;
@@ -9,7 +8,10 @@ use hospital_record_core::{block::Block, id::Digest, identity::ProfileKeys};
 
 use crate::{
     acts::person::Person,
-    base::error::{Result, fail, fill_random},
+    base::{
+        error::{Result, fail, fill_random},
+        task::StreamInBox,
+    },
     people::{card::Card, profile},
 };
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::platform::clock::{Instant, sleep, timeout};
 use crate::{
     acts::{confirm::Confirmed, person::Person, watch::Standing},
     base::error::{Error, Result},
     ledger::{Act, Call, Event, LedgerError, Revocation, Sent, SentBytes},
+    platform::clock::{Instant, sleep, timeout},
     relay::SignedRequest,
 };
 

@@ -3,7 +3,6 @@
 //!
 //! Nothing is cached between two reads, so a provider that lags hides a case for no longer than it lags.
 
-use crate::base::task::FutureInBox;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use alloy::{
@@ -15,12 +14,12 @@ use hospital_record_contracts::boards::IBoard::{
     CaseAcknowledged, CaseGranted, CaseOpened, CaseReviewed, CaseVetoed, IBoardEvents, ShareReleased, unreviewedCall,
 };
 
-use crate::base::task::BoxFuture;
 use crate::{
     base::{
         cut::Cut,
         error::{Error, Result},
         ranks::ranked,
+        task::{BoxFuture, FutureInBox},
         time::instant,
     },
     boards::{

@@ -3,13 +3,12 @@
 //! A provider can lie about blocks, their times and what is final. So nothing is final before this machine has known it
 //! for [`AT_LEAST`], whatever the provider says.
 
-use crate::platform::clock::Instant;
 use std::time::Duration;
 
 use alloy::primitives::B256;
 use tokio::sync::Mutex;
 
-use crate::ledger::EntryChain;
+use crate::{ledger::EntryChain, platform::clock::Instant};
 
 /// How long this machine must have known an entry, in seconds. The chain's word never shortens it.
 pub(crate) const AT_LEAST: u64 = 15 * 60;

@@ -4,9 +4,8 @@ use std::{collections::HashMap, fmt, future::IntoFuture, time::SystemTime};
 
 use alloy::primitives::{Address, B256};
 
-use crate::base::task::BoxFuture;
 use crate::{
-    base::{error::Result, time::instant},
+    base::{error::Result, task::BoxFuture, time::instant},
     journal::{
         journals::Journals,
         words::{Names, Unnamed},

@@ -10,7 +10,6 @@ use std::{
 use alloy::primitives::{Address, B256};
 use hospital_record_core::id::Deployment;
 
-use crate::platform::clock::sleep;
 use crate::{
     base::{
         bounds::KEPT,
@@ -24,7 +23,7 @@ use crate::{
     ledger::{Completeness, Contract, Entry, EntryChain, Integrity, Journal, Ledger, LedgerError, Proven, Update},
     platform::{
         cache::{Cache, FINALITY, JOURNAL, VANISHED, deployment_key, key},
-        clock,
+        clock::{self, sleep},
     },
 };
 

@@ -9,10 +9,11 @@ use crate::{
     journal::verified::VerifiedJournal,
     keys::keyrings,
     ledger::{Event, GrantEntry, folder_scope},
-    platform::cache::{KEYRINGS, key},
+    platform::{
+        cache::{KEYRINGS, key},
+        clock::sleep,
+    },
 };
-
-use crate::platform::clock::sleep;
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{
     block::Verified,

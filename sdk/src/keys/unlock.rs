@@ -1,6 +1,5 @@
 //! Finds the content key of a record on chain. It checks the manifest against the chain before it tries a lock.
 
-use crate::base::task::compute;
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
@@ -11,6 +10,7 @@ use crate::{
     base::{
         error::{Error, Result, fail},
         record_ref::RecordRef,
+        task::compute,
     },
     journal::verified::VerifiedJournal,
     keys::{

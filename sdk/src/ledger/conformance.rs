@@ -13,19 +13,21 @@ use alloy::{
 };
 use hospital_record_contracts::{self as artifact, IHospitalRecord::IHospitalRecordErrors as Refusal};
 
-use crate::ledger::{
-    calls::{Permission, Revocation},
-    contract::Contract,
-    error::{LedgerError, SubmitError},
-    event::{Event, Purpose, Rights, Status, folder_scope, record_key},
-    journal::Journal,
-    logs::all_logs,
-    outbox::MemoryOutbox,
-    seam::Ledger,
-    sender::parts::{Sender, SenderOptions, Signer},
-    types::{Call, LogFilter, Receipt},
+use crate::{
+    ledger::{
+        calls::{Permission, Revocation},
+        contract::Contract,
+        error::{LedgerError, SubmitError},
+        event::{Event, Purpose, Rights, Status, folder_scope, record_key},
+        journal::Journal,
+        logs::all_logs,
+        outbox::MemoryOutbox,
+        seam::Ledger,
+        sender::parts::{Sender, SenderOptions, Signer},
+        types::{Call, LogFilter, Receipt},
+    },
+    platform::clock::sleep,
 };
-use crate::platform::clock::sleep;
 
 const FOLDER: u64 = 7;
 

@@ -20,6 +20,12 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use url::Url;
 
+mod answer;
+mod ask;
+mod fees;
+mod forward;
+mod transport;
+
 use crate::{
     base::{bounds::Timeout, time::NO_END},
     ledger::{
@@ -28,16 +34,8 @@ use crate::{
         seam::Ledger,
         types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt},
     },
-    platform::http::Http,
+    platform::{clock::timeout, http::Http},
 };
-
-mod answer;
-mod ask;
-mod fees;
-mod forward;
-mod transport;
-
-use crate::platform::clock::timeout;
 pub use forward::NoResult;
 
 /// Options of requests to a provider.

@@ -16,15 +16,17 @@ use std::{
 
 use alloy::primitives::{Address, B256};
 
-use crate::ledger::{
-    contract::{Contract, is_on_chain},
-    entry::{Entry, block_of},
-    entry_chain::{Completeness, EntryChain, Proven},
-    error::{LedgerError, integrity::Integrity},
-    journal::pool::Pool,
-    types::BlockInfo,
+use crate::{
+    ledger::{
+        contract::{Contract, is_on_chain},
+        entry::{Entry, block_of},
+        entry_chain::{Completeness, EntryChain, Proven},
+        error::{LedgerError, integrity::Integrity},
+        journal::pool::Pool,
+        types::BlockInfo,
+    },
+    platform::clock::{sleep, system_time},
 };
-use crate::platform::clock::{sleep, system_time};
 
 mod pool;
 

@@ -12,7 +12,6 @@ use async_trait::async_trait;
 use hospital_record_contracts::{self as artifact, DEPLOYER};
 use revm::{bytecode::Bytecode, context::result::ExecutionResult, state::AccountInfo};
 
-use crate::platform::clock::sleep;
 use crate::{
     ledger::{
         contract::Contract,
@@ -24,7 +23,7 @@ use crate::{
         seam::Ledger,
         types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt},
     },
-    platform::clock,
+    platform::clock::{self, sleep},
 };
 
 mod chain;

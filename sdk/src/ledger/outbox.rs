@@ -12,8 +12,10 @@ use alloy::{
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
-use crate::base::task::{MaybeSend, MaybeSync};
-use crate::ledger::{error::LedgerError, types::Call};
+use crate::{
+    base::task::{MaybeSend, MaybeSync},
+    ledger::{error::LedgerError, types::Call},
+};
 
 /// A signed transaction that may or may not have reached the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,10 +5,12 @@ use std::fmt::Debug;
 use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
 
-use crate::base::task::{MaybeSend, MaybeSync};
-use crate::ledger::{
-    error::{LedgerError, SubmitError},
-    types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt},
+use crate::{
+    base::task::{MaybeSend, MaybeSync},
+    ledger::{
+        error::{LedgerError, SubmitError},
+        types::{BlockInfo, Call, Fees, Log, LogFilter, Receipt},
+    },
 };
 
 /// The trait of ledgers: requests to a chain. Every call ends within the implementation's deadline.

@@ -24,21 +24,23 @@ use alloy::{
     primitives::{Address, Bytes},
 };
 
-use crate::base::task::MaybeSend;
-use crate::ledger::{
-    contract::is_on_chain,
-    error::LedgerError,
-    outbox::{Outbox, Pending},
-    seam::Ledger,
-    sender::{
-        locks::Locks,
-        parts::{Sender, SenderOptions, Settled, Signer},
-        raise::Handed,
-        settle::{End, Pace, Refusal},
+use crate::{
+    base::task::MaybeSend,
+    ledger::{
+        contract::is_on_chain,
+        error::LedgerError,
+        outbox::{Outbox, Pending},
+        seam::Ledger,
+        sender::{
+            locks::Locks,
+            parts::{Sender, SenderOptions, Settled, Signer},
+            raise::Handed,
+            settle::{End, Pace, Refusal},
+        },
+        types::{Call, Receipt},
     },
-    types::{Call, Receipt},
+    platform::clock::{Instant, timeout_at},
 };
-use crate::platform::clock::{Instant, timeout_at};
 
 mod kept;
 mod locks;

@@ -7,11 +7,13 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode, header::RETRY_AFTER}
 use serde::{Deserialize, de::DeserializeOwned};
 use url::{Position, Url};
 
-use crate::platform::clock::timeout;
 use crate::{
     base::error::{Error, Result, reason::Reason},
     node::ask::name_of,
-    platform::http::{Http, beginning, body_kind, causes, io_cause, is_passing, one_line},
+    platform::{
+        clock::timeout,
+        http::{Http, beginning, body_kind, causes, io_cause, is_passing, one_line},
+    },
 };
 
 /// A longer answer is refused: a listing has at most some 10 KiB, and a page 50 of them.

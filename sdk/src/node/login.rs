@@ -1,6 +1,5 @@
 //! Login at a node: a name and a password give a person's phrase on any machine.
 
-use crate::base::task::{MaybeSend, compute};
 use std::{fmt, time::Duration};
 
 use alloy::primitives::{Address, Bytes};
@@ -20,6 +19,7 @@ use crate::{
     base::{
         bounds::Timeout,
         error::{Error, Result, fail},
+        task::{MaybeSend, compute},
     },
     node::{
         ask::{ask, name_of, other_version, parse},

@@ -7,5 +7,6 @@ pub(crate) mod clock;
 #[cfg(not(target_family = "wasm"))]
 pub(crate) mod file;
 pub(crate) mod http;
+pub(crate) mod segments;
 #[cfg(not(target_family = "wasm"))]
 pub(crate) mod state_dir;

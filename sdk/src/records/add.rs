@@ -3,7 +3,6 @@
 use alloy::primitives::{Address, B256};
 use hospital_record_core::{id::Confidentiality, identity::folder_name, record::metadata::Metadata};
 
-use crate::base::task::{MaybeSend, MaybeSync};
 use crate::{
     acts::{batch::RECORDS, confirm::Confirmed, person::Person},
     base::{
@@ -12,6 +11,7 @@ use crate::{
         names,
         progress::{Progress, Reporter},
         record_ref::RecordRef,
+        task::{MaybeSend, MaybeSync},
     },
     records::{
         details::{Details, own_details, shared_details},

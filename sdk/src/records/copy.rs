@@ -1,6 +1,5 @@
 //! Copies contributed records into the patient's own store: the smallest first, and up to a quota.
 
-use crate::base::task::StreamInBox;
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -12,6 +11,7 @@ use crate::{
         error::{Error, Result, kind::ErrorKind},
         ranks::ranked,
         record_ref::RecordRef,
+        task::StreamInBox,
     },
     journal::verified::VerifiedJournal,
     keys::unlock::Unlocker,

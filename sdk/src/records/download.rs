@@ -1,8 +1,6 @@
 //! store -> blocks -> open: fetches segments in parallel, checks and decrypts them, and releases them in order.
 
-use crate::base::task::StreamInBox;
-use crate::base::task::spawn;
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
 use bytes::Bytes;
 use cid::Cid;
@@ -14,12 +12,15 @@ use hospital_record_core::{
         dag::{LeafWalker, Step},
         manifest::Manifest,
     },
-    seal::stream::{ContentKey, StreamOpener, plaintext_range},
+    seal::stream::{ContentKey, plaintext_range},
 };
 
-use crate::base::task::BoxStream;
 use crate::{
-    base::error::{Error, Result, fail},
+    base::{
+        error::{Error, Result, fail},
+        task::{BoxStream, StreamInBox, spawn},
+    },
+    platform::segments::Opener,
     store::stores::Stores,
 };
 
@@ -35,7 +36,7 @@ pub(crate) fn plaintext(
     range: Range<u64>,
 ) -> Result<BoxStream<'static, Result<Bytes>>> {
     let size = manifest.size;
-    let opener = Arc::new(StreamOpener::new(key, manifest.header));
+    let opener = Opener::new(key, manifest.header);
     let walker = manifest.leaves(range.clone()).map_err(CoreError::from)?;
     let pieces = walk(stores.clone(), walker).try_filter_map(leaf_only).map_ok(move |leaf| {
         let stores = stores.clone();
@@ -43,10 +44,10 @@ pub(crate) fn plaintext(
         let range = range.clone();
         // One task for each segment.
         let task = spawn(async move {
-            let mut block = Vec::from(stores.get(&leaf.cid).await?);
+            let block = Vec::from(stores.get(&leaf.cid).await?);
             let index = u32::try_from(leaf.index).map_err(|_| Error::Integrity("the record is too large".into()))?;
-            opener.open_in_place(index, leaf.last, &mut block).map_err(CoreError::from)?;
-            trim(block, index, size, &range)
+            let plain = opener.open(index, leaf.last, block).await?;
+            trim(plain, index, size, &range)
         });
         async move { task.await? }
     });

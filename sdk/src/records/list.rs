@@ -1,7 +1,5 @@
 //! Lists records, newest first. A record that does not open is listed with the reason.
 
-use crate::base::task::StreamInBox;
-use crate::base::task::spawn;
 use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
 use alloy::primitives::{Address, B256};
@@ -13,13 +11,13 @@ use hospital_record_core::{
     record::metadata::Metadata,
 };
 
-use crate::base::task::BoxStream;
 use crate::{
     acts::person::Person,
     base::{
         builder::awaitable,
         error::{Result, fail, kind::ErrorKind},
         record_ref::RecordRef,
+        task::{BoxStream, StreamInBox, spawn},
         time::instant,
     },
     journal::verified::VerifiedJournal,

@@ -5,8 +5,6 @@ mod to_file;
 
 use std::ops::{Bound, Range, RangeBounds};
 
-use crate::base::task::{BoxStream, Writer};
-use crate::base::task::{MaybeSend, MaybeSync};
 use crate::{
     acts::person::Person,
     base::{
@@ -14,6 +12,7 @@ use crate::{
         error::{Error, Result, fail},
         progress::{Phase, Progress, Reporter},
         record_ref::RecordRef,
+        task::{BoxStream, MaybeSend, MaybeSync, Writer},
     },
     keys::unlock::{self, UnlockedRecord},
     ledger::{Purpose, Record, folder_scope},

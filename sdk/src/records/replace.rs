@@ -5,7 +5,6 @@ use futures::TryStreamExt;
 use hospital_record_core::{error::CoreError, id::Folder};
 use tokio_util::io::StreamReader;
 
-use crate::base::task::{MaybeSend, MaybeSync};
 use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{
@@ -13,6 +12,7 @@ use crate::{
         error::{Error, Result, fail},
         progress::{Progress, Reporter},
         record_ref::RecordRef,
+        task::{MaybeSend, MaybeSync},
     },
     keys::unlock,
     ledger::{PatientState, Record, Status},

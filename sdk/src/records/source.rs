@@ -15,9 +15,11 @@ pub(crate) use self::file::FileCheck;
 #[cfg(not(target_family = "wasm"))]
 pub use self::file::readable_name;
 
-use crate::base::task::{MaybeSend, MaybeSync, Reader};
 use crate::{
-    base::error::{Error, Result},
+    base::{
+        error::{Error, Result},
+        task::{MaybeSend, MaybeSync, Reader},
+    },
     records::{
         details::{Details, own_details, shared_details},
         detect::{ActiveDetector, DetectMediaType, Detector},

@@ -1,23 +1,21 @@
 //! file -> seal -> blocks -> store, in one pass. Memory does not grow with the file.
 
-use crate::base::task::StreamInBox;
-use crate::base::task::{MaybeSend, Reader, compute};
 use cid::Cid;
 use futures::{SinkExt, StreamExt, channel::mpsc, stream};
 use hospital_record_core::{
     error::CoreError,
     record::dag::{Block, DagBuilder},
-    seal::stream::{ContentKey, StreamHeader, StreamSealer, plaintext_range},
+    seal::stream::{ContentKey, StreamHeader, plaintext_range},
 };
-use std::sync::Arc;
 use tokio::io::AsyncReadExt;
 
-use crate::base::task::BoxStream;
 use crate::{
     base::{
         error::{Error, Result, fail},
         progress::{Phase, Reporter},
+        task::{BoxStream, MaybeSend, Reader, StreamInBox},
     },
+    platform::segments::Sealer,
     records::source::OpenSource,
     store::{Store, StoreError},
 };
@@ -42,7 +40,8 @@ pub(crate) async fn upload(store: &dyn Store, mut source: OpenSource, report: &R
     let file = std::mem::take(&mut source.file_check);
     let detector = source.detector.take();
     let (blocks, receiver) = mpsc::channel(AHEAD);
-    let sealing = seal_all(source.reader, source.size, StreamSealer::new(&key, header), blocks, report);
+    let sealer = Sealer::new(&key, header).await?;
+    let sealing = seal_all(source.reader, source.size, sealer, blocks, report);
     let (sealed, stored) = futures::join!(sealing, store.put(receiver.in_box()));
     let (content, size) = match (sealed, stored) {
         (Err(StopCause::Source(error)), _) => return Err(file.named(error)),
@@ -66,7 +65,7 @@ type BlockSender = mpsc::Sender<Result<Block, StoreError>>;
 async fn seal_all(
     reader: Reader,
     total: Option<u64>,
-    sealer: StreamSealer,
+    sealer: Sealer,
     mut blocks: BlockSender,
     report: &Reporter,
 ) -> Result<(Cid, u64), StopCause> {
@@ -83,7 +82,7 @@ async fn seal_all(
 async fn seal_into(
     reader: Reader,
     total: Option<u64>,
-    sealer: StreamSealer,
+    sealer: Sealer,
     blocks: &mut BlockSender,
     report: &Reporter,
 ) -> Result<(Cid, u64), StopCause> {
@@ -114,17 +113,14 @@ async fn send(blocks: &mut BlockSender, ready: impl IntoIterator<Item = Block>) 
 }
 
 /// The sealed segments in order, each with the size of its plaintext.
-fn segments(reader: Reader, sealer: StreamSealer) -> BoxStream<'static, Result<(u64, Block)>> {
-    let sealer = Arc::new(sealer);
+fn segments(reader: Reader, sealer: Sealer) -> BoxStream<'static, Result<(u64, Block)>> {
     chunks(reader)
         .map(move |chunk| {
             let sealer = sealer.clone();
             async move {
                 let Chunk { index, last, plain } = chunk?;
                 let size = plain.len() as u64;
-                let sealing = compute(move || sealer.seal(index, last, &plain).map(Block::leaf));
-                let block = sealing.await?.map_err(CoreError::from)?;
-                Ok((size, block))
+                Ok((size, Block::leaf(sealer.seal(index, last, plain).await?)))
             }
         })
         .buffered(AHEAD)

@@ -1,7 +1,5 @@
 //! The steps that every way of adding a record shares: seal, store, register, and keep unfinished records.
 
-use crate::platform::clock::system_time;
-
 use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{
@@ -10,6 +8,7 @@ use crate::{
         time::seconds,
     },
     ledger::{Call, record_key},
+    platform::clock::system_time,
     records::{
         details::Details,
         pending::{self, PendingRecord},

@@ -7,13 +7,15 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 use url::Url;
 
-use crate::platform::clock::timeout;
 use crate::{
     base::{
         bounds::Timeout,
         error::{Error, Result, reason::Reason},
     },
-    platform::http::{Http, beginning, body_kind, causes, io_cause, is_passing, one_line},
+    platform::{
+        clock::timeout,
+        http::{Http, beginning, body_kind, causes, io_cause, is_passing, one_line},
+    },
     relay::{Fate, Relay, SignedRequest},
 };
 

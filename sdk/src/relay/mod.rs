@@ -11,11 +11,11 @@ use async_trait::async_trait;
 use hospital_record_contracts::boards::is_board;
 use serde::{Deserialize, Serialize};
 
-use crate::base::task::{MaybeSend, MaybeSync};
 use crate::{
     base::{
         error::{Error, Result, fail},
         names,
+        task::{MaybeSend, MaybeSync},
     },
     ledger::{Act, Call, Contract, ContractKind},
 };

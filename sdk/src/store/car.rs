@@ -1,6 +1,5 @@
 //! Blocks as one stream of bytes: a CAR file of version 1 (<https://ipld.io/specs/transport/car/carv1/>).
 
-use crate::base::task::StreamInBox;
 use std::{fmt, io};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -13,11 +12,13 @@ use serde::{
 };
 use unsigned_varint::{decode, encode};
 
-use crate::base::task::BoxStream;
-use crate::store::{
-    dag::{self, MAX_BLOCK},
-    error::StoreError,
-    seam::Blocks,
+use crate::{
+    base::task::{BoxStream, StreamInBox},
+    store::{
+        dag::{self, MAX_BLOCK},
+        error::StoreError,
+        seam::Blocks,
+    },
 };
 
 /// The longest header in bytes: some hundred roots.

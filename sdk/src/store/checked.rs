@@ -1,6 +1,5 @@
 //! A decorator that checks every block, so that nobody has to trust a store.
 
-use crate::base::task::StreamInBox;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -8,10 +7,13 @@ use bytes::Bytes;
 use cid::Cid;
 use futures::StreamExt;
 
-use crate::store::{
-    dag,
-    error::StoreError,
-    seam::{Blocks, Sessions, Store},
+use crate::{
+    base::task::StreamInBox,
+    store::{
+        dag,
+        error::StoreError,
+        seam::{Blocks, Sessions, Store},
+    },
 };
 
 /// Wraps a store and refuses every block that does not match its CID, in both directions.

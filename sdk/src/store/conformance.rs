@@ -12,7 +12,6 @@
 
 mod liar;
 
-use crate::base::task::{FutureInBox, StreamInBox};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use cid::Cid;
@@ -20,7 +19,10 @@ use futures::{StreamExt, TryStreamExt, future, stream};
 use hospital_record_core::{id::DAG_CBOR, record::dag::DagBuilder};
 use ipld_core::ipld::Ipld;
 
-use crate::store::{conformance::liar::Liar, dag::MAX_BLOCK, error::StoreError, seam::Store};
+use crate::{
+    base::task::{FutureInBox, StreamInBox},
+    store::{conformance::liar::Liar, dag::MAX_BLOCK, error::StoreError, seam::Store},
+};
 
 use hospital_record_core::record::dag::Block;
 

@@ -19,7 +19,6 @@ mod bucket;
 mod directory;
 mod gate;
 
-use crate::platform::clock::system_time;
 use std::{collections::HashSet, fmt, pin::pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -30,11 +29,14 @@ use hospital_record_core::id::RAW;
 use object_store::{ObjectStore, ObjectStoreExt, memory::InMemory, path::Path};
 use tokio::sync::Notify;
 
-use crate::store::{
-    dag::{self, MAX_BLOCK},
-    error::{StoreError, with_causes},
-    object::gate::{Gate, Guard},
-    seam::{Blocks, Store},
+use crate::{
+    platform::clock::system_time,
+    store::{
+        dag::{self, MAX_BLOCK},
+        error::{StoreError, with_causes},
+        object::gate::{Gate, Guard},
+        seam::{Blocks, Store},
+    },
 };
 
 use hospital_record_core::record::dag::Block;

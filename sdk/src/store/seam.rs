@@ -7,8 +7,10 @@ use bytes::Bytes;
 use cid::Cid;
 use hospital_record_core::record::dag::Block;
 
-use crate::base::task::{BoxStream, MaybeSend, MaybeSync};
-use crate::store::error::StoreError;
+use crate::{
+    base::task::{BoxStream, MaybeSend, MaybeSync},
+    store::error::StoreError,
+};
 
 /// A stream of blocks into a store. An error in the stream ends the `put`, which returns it.
 pub type Blocks<'a> = BoxStream<'a, Result<Block, StoreError>>;

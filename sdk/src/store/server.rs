@@ -11,9 +11,11 @@ use reqwest::{
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::platform::clock::timeout;
 use crate::{
-    platform::http::{self, Http, Incoming, Piece},
+    platform::{
+        clock::timeout,
+        http::{self, Http, Incoming, Piece},
+    },
     store::error::StoreError,
 };
 

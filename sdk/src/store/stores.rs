@@ -1,6 +1,5 @@
 //! The stores of a system, in order. Blocks are written to the first, and read from the first with a valid answer.
 
-use crate::base::task::StreamInBox;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,7 +8,10 @@ use futures::stream;
 use hospital_record_core::record::dag::Block;
 
 use crate::{
-    base::error::{Result, fail},
+    base::{
+        error::{Result, fail},
+        task::StreamInBox,
+    },
     store::{
         StoreError,
         seam::{Sessions, Store},

@@ -60,6 +60,11 @@ async function story() {
     equal(history.entries.length >= 7, true, `${history.entries.length} entries`);
     say({ history: history.entries.map((entry) => entry.words), completeness: history.completeness });
 
+    const [theirs, ...words] = given.get("theirs").split(" ");
+    const other = system.client(Identity.fromPhrase(words.join(" ")));
+    const digest = await crypto.subtle.digest("SHA-256", (await other.open(theirs)).bytes);
+    say({ sha256: [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("") });
+
     await refused(() => ana.open("nonsense"), "Invalid");
     await refused(() => ana.add("x", 7), "Invalid");
     await refused(() => ana.grant(lee.address, { purpose: "FUN" }), "Invalid");
@@ -68,7 +73,9 @@ async function story() {
     aborting.abort();
     const reason = await ana.add("never.txt", "x", { signal: aborting.signal }).then(() => "added", (error) => error.name);
     equal(reason, "AbortError", "an aborted add");
-    return phrase;
+
+    const last = await ana.add("last.bin", scan);
+    say({ phrase, record: last.record, first: [...scan.slice(0, 8)], size: scan.length });
 }
 
 /** The tab is closed while a record is stored, and before it is registered. */

@@ -6,7 +6,8 @@ use std::{
     process::Command,
 };
 
-use hospital_record_tests::{anvil::Anvil, node::Node};
+use hospital_record::{Identity, Phrase, Source, System, alloy::hex};
+use hospital_record_tests::{anvil::Anvil, data, node::Node};
 use serde_json::Value;
 
 /// The package that `make wasm` makes.
@@ -32,8 +33,29 @@ fn ran(script: &str, port: u16, values: &[String]) -> Vec<Value> {
     told.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
 }
 
-#[test]
-fn patient_and_doctor_act_in_a_browser_and_a_closed_tab_loses_nothing() {
+/// A record of a program, as the script is told of it, and the SHA-256 of its content.
+async fn added_here(node: &Node) -> (String, String) {
+    let system = System::builder().join(node.url()).connect().await.unwrap();
+    let (identity, phrase) = Identity::generate().unwrap();
+    let bytes = data::bytes("of a program", 2 * data::MIB + 17);
+    let digest = hospital_record::store::Block::new(0x55, bytes.clone()).cid.hash().digest().to_vec();
+    let record = system.client(identity).add(Source::bytes("x", bytes)).await.unwrap().record;
+    (format!("theirs={record} {}", phrase.reveal()), hex::encode(digest))
+}
+
+/// What the browser sealed opens in a program.
+async fn opens_here(node: &Node, told: &Value) {
+    let system = System::builder().join(node.url()).connect().await.unwrap();
+    let phrase = Phrase::parse(told["phrase"].as_str().unwrap()).unwrap();
+    let ana = system.client(Identity::from_phrase(&phrase, 0).unwrap());
+    let record = told["record"].as_str().unwrap().parse().unwrap();
+    let bytes = ana.open(&record).await.unwrap().bytes;
+    let first: Vec<u8> = serde_json::from_value(told["first"].clone()).unwrap();
+    assert!(bytes.starts_with(&first) && bytes.len() as u64 == told["size"], "{} bytes", bytes.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn patient_and_doctor_act_in_a_browser_and_a_closed_tab_loses_nothing() {
     let disk = tempfile::tempdir().unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (origin, store) = (format!("http://127.0.0.1:{port}"), format!("file://{}", disk.path().display()));
@@ -41,7 +63,10 @@ fn patient_and_doctor_act_in_a_browser_and_a_closed_tab_loses_nothing() {
         &Anvil::shared(),
         &["--chain-reads", "--open-blocks", "--blocks", &store, "--allow-origin", &origin],
     );
-    let told = ran("story.mjs", port, &[format!("node={}", node.url())]);
+    let (added, scan) = added_here(&node).await;
+    let told = ran("story.mjs", port, &[format!("node={}", node.url()), added]);
+    opens_here(&node, told.iter().find(|told| told["phrase"].is_string()).unwrap()).await;
+    assert!(told.iter().any(|told| told["sha256"] == scan), "what was sealed here opens there");
     let end = told.last().unwrap();
     assert_eq!(end["done"], true, "{told:?}");
     let names: Vec<_> = end["names"].as_array().unwrap().iter().filter_map(Value::as_str).collect();

@@ -98,8 +98,13 @@ impl StreamHeader {
         nonce
     }
 
+    /// The AES-256-GCM key of the segments, for a [`SegmentFrame`](super::stream::SegmentFrame).
+    pub fn segment_key(&self, key: &ContentKey) -> Zeroizing<[u8; 32]> {
+        hkdf(&key.0, self.part(SALT), &[])
+    }
+
     pub(crate) fn cipher(&self, key: &ContentKey) -> Aes256Gcm {
-        gcm::cipher(&hkdf(&key.0, self.part(SALT), &[]))
+        gcm::cipher(&self.segment_key(key))
     }
 }
 

@@ -55,6 +55,16 @@ pub const fn ciphertext_len(plain_len: u64) -> u64 {
     plain_len.saturating_add(HEADER as u64).saturating_add(segment_count(plain_len).saturating_mul(TAG as u64))
 }
 
+/// What another AES-256-GCM needs for one segment, without additional data: a platform may have a faster one. The block is
+/// `lead`, then what that cipher makes of the plaintext, then its tag of 16 bytes.
+#[derive(Debug)]
+pub struct SegmentFrame<'a> {
+    /// What the block begins with.
+    pub lead: &'a [u8],
+    /// The nonce.
+    pub nonce: [u8; gcm::NONCE],
+}
+
 /// Seals segments independently, in any order, on any thread.
 ///
 /// A segment number must never be used for two plaintexts with one key and header: that reveals both. Start again with
@@ -88,12 +98,20 @@ impl StreamSealer {
     /// # Errors
     /// As [`seal`](Self::seal); the buffer is then unchanged.
     pub fn seal_in_place(&self, index: u32, last: bool, buffer: &mut Vec<u8>) -> Result<(), SealError> {
-        check_length(index, last, buffer.len().saturating_add(TAG))?;
-        if let Some(header) = buffer.get_mut(..lead(index)) {
-            header.copy_from_slice(self.header.as_bytes().get(..lead(index)).unwrap_or_default());
+        let SegmentFrame { lead: header, nonce } = self.frame(index, last, buffer.len().saturating_sub(lead(index)))?;
+        if let Some(start) = buffer.get_mut(..header.len()) {
+            start.copy_from_slice(header);
         }
-        let nonce = self.header.nonce(index, last);
         gcm::encrypt(&self.cipher, &nonce, buffer, lead(index)).map_err(|()| SealError::Segment { index })
+    }
+
+    /// How another cipher seals so many bytes of plaintext to the same block.
+    ///
+    /// # Errors
+    /// [`SealError::SegmentLength`] as [`seal`](Self::seal).
+    pub fn frame(&self, index: u32, last: bool, plain: usize) -> Result<SegmentFrame<'_>, SealError> {
+        check_length(index, last, plain.saturating_add(lead(index)).saturating_add(TAG))?;
+        Ok(self.header.frame(index, last))
     }
 }
 
@@ -124,22 +142,35 @@ impl StreamOpener {
     /// # Errors
     /// As [`open`](Self::open); the buffer is then empty.
     pub fn open_in_place(&self, index: u32, last: bool, buffer: &mut Vec<u8>) -> Result<(), SealError> {
-        if let Err(error) = self.check(index, last, buffer) {
-            buffer.zeroize();
-            return Err(error);
-        }
-        let nonce = self.header.nonce(index, last);
+        let SegmentFrame { nonce, .. } = match self.frame(index, last, buffer) {
+            Ok(frame) => frame,
+            Err(error) => {
+                buffer.zeroize();
+                return Err(error);
+            }
+        };
         gcm::decrypt(&self.cipher, &nonce, buffer, lead(index)).map_err(|()| SealError::Segment { index })?;
         buffer.drain(..lead(index));
         Ok(())
     }
 
-    fn check(&self, index: u32, last: bool, block: &[u8]) -> Result<(), SealError> {
+    /// How another cipher opens this block, after its lead.
+    ///
+    /// # Errors
+    /// [`SealError::SegmentLength`], and [`SealError::HeaderMismatch`] for block 0.
+    pub fn frame(&self, index: u32, last: bool, block: &[u8]) -> Result<SegmentFrame<'_>, SealError> {
         check_length(index, last, block.len())?;
         match block.first_chunk::<HEADER>() {
             Some(header) if index == 0 && header != self.header.as_bytes() => Err(SealError::HeaderMismatch),
-            _ => Ok(()),
+            _ => Ok(self.header.frame(index, last)),
         }
+    }
+}
+
+impl StreamHeader {
+    fn frame(&self, index: u32, last: bool) -> SegmentFrame<'_> {
+        let lead = self.as_bytes().get(..lead(index)).unwrap_or_default();
+        SegmentFrame { lead, nonce: self.nonce(index, last) }
     }
 }
 

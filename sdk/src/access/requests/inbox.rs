@@ -1,6 +1,5 @@
 //! Lists the requests to a patient.
 
-use crate::base::task::FutureInBox;
 use std::time::Duration;
 
 use alloy::primitives::Address;
@@ -13,7 +12,6 @@ use hospital_record_core::{
     seal::request::{AccessRequest as Request, open_request},
 };
 
-use crate::platform::clock::timeout;
 use crate::{
     access::{
         contacts,
@@ -27,8 +25,10 @@ use crate::{
         builder::awaitable,
         cut::Cut,
         error::{Error, Result, fail},
+        task::FutureInBox,
     },
     people::{contact::Contact, vouching::walk::Walk},
+    platform::clock::timeout,
 };
 
 /// Requests that are listed.

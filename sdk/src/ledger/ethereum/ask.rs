@@ -5,14 +5,16 @@ use std::{future::Future, sync::atomic::Ordering, time::Duration};
 use alloy::transports::TransportResult;
 use backon::{BackoffBuilder, ExponentialBuilder};
 
-use crate::ledger::{
-    error::LedgerError,
-    ethereum::{
-        EthereumLedger,
-        answer::{Failure, Question},
+use crate::{
+    ledger::{
+        error::LedgerError,
+        ethereum::{
+            EthereumLedger,
+            answer::{Failure, Question},
+        },
     },
+    platform::clock::{Instant, sleep, timeout},
 };
-use crate::platform::clock::{Instant, sleep, timeout};
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 

@@ -7,7 +7,6 @@ use alloy::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::platform::clock::timeout;
 use crate::{
     ledger::{
         error::LedgerError,
@@ -17,7 +16,10 @@ use crate::{
             transport::TooLong,
         },
     },
-    platform::http::{cause, one_line},
+    platform::{
+        clock::timeout,
+        http::{cause, one_line},
+    },
 };
 
 /// Why a forwarded question has no result.

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use alloy::primitives::B256;
 
-use crate::ledger::{
-    error::{LedgerError, SubmitError},
-    outbox::Pending,
-    seam::Ledger,
-    types::Receipt,
+use crate::{
+    ledger::{
+        error::{LedgerError, SubmitError},
+        outbox::Pending,
+        seam::Ledger,
+        types::Receipt,
+    },
+    platform::clock::{Instant, sleep},
 };
-use crate::platform::clock::{Instant, sleep};
 
 /// A local chain mines at once, so the first checks come quickly.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);

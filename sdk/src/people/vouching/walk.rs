@@ -1,6 +1,5 @@
 //! Searches from an account back to an authority, with a bounded number of calls to the node.
 
-use crate::base::task::FutureInBox;
 use std::{
     collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},
@@ -10,7 +9,10 @@ use alloy::primitives::Address;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::{
-    base::error::{Result, fail, untrusted::Untrusted},
+    base::{
+        error::{Result, fail, untrusted::Untrusted},
+        task::FutureInBox,
+    },
     ledger::newest_logs,
     people::{
         directory::People,

@@ -31,13 +31,13 @@ fn io_error(error: &JsValue) -> io::Error {
 }
 
 /// A part of an object, such as `navigator.storage`; `None` if this browser has none.
-fn part(object: &JsValue, name: &str) -> Option<JsValue> {
+pub(super) fn part(object: &JsValue, name: &str) -> Option<JsValue> {
     let part = js_sys::Reflect::get(object, &name.into()).ok()?;
     (!part.is_undefined() && !part.is_null()).then_some(part)
 }
 
 /// The result of a method of this name; `None` if the object has none.
-async fn called(object: &JsValue, method: &str, arguments: &[JsValue]) -> Option<Result<JsValue, JsValue>> {
+pub(super) async fn called(object: &JsValue, method: &str, arguments: &[JsValue]) -> Option<Result<JsValue, JsValue>> {
     let function: js_sys::Function = part(object, method)?.dyn_into().ok()?;
     Some(match js_sys::Reflect::apply(&function, object, &arguments.iter().collect()) {
         Ok(promise) => wasm_bindgen_futures::JsFuture::from(js_sys::Promise::resolve(&promise)).await,

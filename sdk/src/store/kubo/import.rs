@@ -1,6 +1,5 @@
 //! A put: all blocks as one CAR in one request.
 
-use crate::base::task::StreamInBox;
 use cid::Cid;
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::{
@@ -9,13 +8,16 @@ use reqwest::{
 };
 use serde::{Deserialize, de::IgnoredAny};
 
-use crate::store::{
-    car::write_car,
-    error::StoreError,
-    kubo::rpc::Rpc,
-    seam::Blocks,
-    server::{Answer, SMALL, ServerError},
-    upload::{Uploaded, upload},
+use crate::{
+    base::task::StreamInBox,
+    store::{
+        car::write_car,
+        error::StoreError,
+        kubo::rpc::Rpc,
+        seam::Blocks,
+        server::{Answer, SMALL, ServerError},
+        upload::{Uploaded, upload},
+    },
 };
 
 struct Sent {

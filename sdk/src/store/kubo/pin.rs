@@ -6,11 +6,13 @@ use bytes::BytesMut;
 use cid::Cid;
 use serde::Deserialize;
 
-use crate::platform::clock::{Instant, timeout_at};
-use crate::store::{
-    error::StoreError,
-    kubo::{Kubo, rpc},
-    server::{Answer, SMALL, ServerError},
+use crate::{
+    platform::clock::{Instant, timeout_at},
+    store::{
+        error::StoreError,
+        kubo::{Kubo, rpc},
+        server::{Answer, SMALL, ServerError},
+    },
 };
 
 /// After this time without another block, the node is asked whether a block is missing. Kubo reports progress twice a

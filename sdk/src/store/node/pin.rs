@@ -6,10 +6,12 @@ use cid::Cid;
 use reqwest::{Method, header::CONTENT_LENGTH};
 use serde::Deserialize;
 
-use crate::platform::clock::{Instant, sleep_until};
-use crate::store::{
-    error::StoreError,
-    node::{Node, answer::good},
+use crate::{
+    platform::clock::{Instant, sleep_until},
+    store::{
+        error::StoreError,
+        node::{Node, answer::good},
+    },
 };
 
 /// How long a node may work on a pin before it answers, and some time for the answer.

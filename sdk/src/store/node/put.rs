@@ -1,6 +1,5 @@
 //! A put: blocks as CARs of some megabytes, one after the other, each in one request.
 
-use crate::base::task::StreamInBox;
 use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
@@ -17,13 +16,15 @@ use reqwest::{
 };
 use serde::{Deserialize, de::IgnoredAny};
 
-use crate::base::task::MaybeSend;
-use crate::store::{
-    car::write_car,
-    error::StoreError,
-    node::{Node, answer::good},
-    seam::Blocks,
-    upload::{Uploaded, upload_whole},
+use crate::{
+    base::task::{MaybeSend, StreamInBox},
+    store::{
+        car::write_car,
+        error::StoreError,
+        node::{Node, answer::good},
+        seam::Blocks,
+        upload::{Uploaded, upload_whole},
+    },
 };
 
 /// A CAR is not longer than this, unless it has one block. A node takes 16 MiB.

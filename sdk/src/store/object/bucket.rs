@@ -25,9 +25,11 @@ use reqwest::{
 };
 use url::Url;
 
-use crate::platform::clock::timeout;
 use crate::{
-    platform::http::{self, Http},
+    platform::{
+        clock::timeout,
+        http::{self, Http},
+    },
     store::{
         dag::MAX_BLOCK,
         error::{StoreError, with_causes},
