@@ -10,6 +10,8 @@ root=$(cd "$here/../.." && pwd)
 cd "$root"
 anvil-scripts/tools.sh wasm
 
+# What Rust takes for granted in a browser, and no more.
+FEATURES=(bulk-memory bulk-memory-opt multivalue mutable-globals nontrapping-float-to-int reference-types sign-ext)
 profile=browser
 folder=browser
 if [ "${1:-}" = --quick ]; then
@@ -29,7 +31,7 @@ trap 'rm -rf "$new"' EXIT
 cp sdk/wasm/package.json sdk/wasm/README.md LICENSE-MIT LICENSE-APACHE "$new/"
 if [ "$profile" = browser ]; then
   anvil-scripts/tools.sh browser
-  node .tools/browser/node_modules/binaryen/bin/wasm-opt -Oz --all-features --strip-debug \
+  node .tools/browser/node_modules/binaryen/bin/wasm-opt -Oz "${FEATURES[@]/#/--enable-}" --strip-debug \
     "$new/hospital_record_bg.wasm" -o "$new/small.wasm"
   mv "$new/small.wasm" "$new/hospital_record_bg.wasm"
   for file in hospital_record_bg.wasm hospital_record.js; do

@@ -140,6 +140,7 @@ impl Token {
         Self(Zeroizing::new(secret.into()))
     }
 
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "no store of a browser takes one"))]
     pub(super) fn reveal(&self) -> &str {
         &self.0
     }

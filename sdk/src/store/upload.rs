@@ -21,6 +21,7 @@ pub(super) enum Uploaded<'a> {
     /// After everything was sent.
     Whole(Result<Answer<'a>, StoreError>),
     /// Before that: the server takes no more.
+    #[cfg_attr(target_family = "wasm", expect(dead_code, reason = "a browser does not tell"))]
     Early(Result<Answer<'a>, StoreError>),
 }
 

@@ -117,7 +117,7 @@ impl Options {
 
     pub(crate) fn number(&self, key: &str) -> Result<Option<u64>, JsValue> {
         let whole = |value: JsValue| match value.as_f64() {
-            Some(number) if number >= 0.0 && number <= 9_007_199_254_740_991.0 && number.fract() == 0.0 => {
+            Some(number) if (0.0..=9_007_199_254_740_991.0).contains(&number) && number.fract() == 0.0 => {
                 Ok(number as u64)
             }
             _ => Err(invalid(&format!("{key} is given as a whole number"))),

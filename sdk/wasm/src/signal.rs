@@ -20,7 +20,10 @@ pub(crate) async fn until_aborted<T>(
         return Err(reason());
     }
     let (tell, told) = oneshot::channel();
-    let aborted = Closure::once(move || drop(tell.send(())));
+    let aborted = Closure::once(move || {
+        // Nobody waits once the work has ended.
+        let _ = tell.send(());
+    });
     listen(&signal, "addEventListener", &aborted)?;
     let ended = match select(pin!(work), told).await {
         Either::Left((done, _)) => done,

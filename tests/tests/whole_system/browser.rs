@@ -4,11 +4,13 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
+    time::Instant,
 };
 
 use hospital_record::{Identity, Phrase, Source, System, alloy::hex};
 use hospital_record_tests::{anvil::Anvil, data, node::Node};
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// The package that `make wasm` makes.
 fn package() -> PathBuf {
@@ -31,6 +33,17 @@ fn ran(script: &str, port: u16, values: &[String]) -> Vec<Value> {
     let (told, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{told}\n{errors}");
     told.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A node that knows the pages of this port.
+fn node_for(disk: &TempDir, port: u16) -> Node {
+    let (origin, store) = (format!("http://127.0.0.1:{port}"), format!("file://{}", disk.path().display()));
+    let options = ["--chain-reads", "--open-blocks", "--blocks", &store, "--allow-origin", &origin];
+    Node::start(&Anvil::shared(), &options)
 }
 
 /// A record of a program, as the script is told of it, and the SHA-256 of its content.
@@ -56,13 +69,8 @@ async fn opens_here(node: &Node, told: &Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn patient_and_doctor_act_in_a_browser_and_a_closed_tab_loses_nothing() {
-    let disk = tempfile::tempdir().unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let (origin, store) = (format!("http://127.0.0.1:{port}"), format!("file://{}", disk.path().display()));
-    let node = Node::start(
-        &Anvil::shared(),
-        &["--chain-reads", "--open-blocks", "--blocks", &store, "--allow-origin", &origin],
-    );
+    let (disk, port) = (tempfile::tempdir().unwrap(), free_port());
+    let node = node_for(&disk, port);
     let (added, scan) = added_here(&node).await;
     let told = ran("story.mjs", port, &[format!("node={}", node.url()), added]);
     opens_here(&node, told.iter().find(|told| told["phrase"].is_string()).unwrap()).await;
@@ -71,4 +79,25 @@ async fn patient_and_doctor_act_in_a_browser_and_a_closed_tab_loses_nothing() {
     assert_eq!(end["done"], true, "{told:?}");
     let names: Vec<_> = end["names"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert!(matches!(names[..], ["first.txt"] | ["first.txt", "second.bin"]), "{names:?}");
+}
+
+/// Prints MB a second of 100 MiB: to the node and back, in a browser and in a program.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "it measures, and takes a minute"]
+async fn browser_seals_and_opens_beside_a_program() {
+    let (disk, port) = (tempfile::tempdir().unwrap(), free_port());
+    let node = node_for(&disk, port);
+    let told = ran("speed.mjs", port, &[format!("node={}", node.url())]);
+    let system = System::builder().join(node.url()).connect().await.unwrap();
+    let ana = system.client(Identity::generate().unwrap().0);
+    ana.add(Source::bytes("first.txt", "the keys are published")).await.unwrap();
+    let bytes = data::bytes("a large scan", 100 * data::MIB);
+    let speed = |start: Instant| 100.0 / start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    let record = ana.add(Source::bytes("scan", bytes)).await.unwrap().record;
+    let add = speed(start);
+    let start = Instant::now();
+    ana.open(&record).await.unwrap();
+    println!("browser: {} MiB/s", told.last().unwrap());
+    println!("program: add {add:.0} MiB/s, open {:.0} MiB/s", speed(start));
 }

@@ -3,7 +3,7 @@
 use crate::base::error::{Error, Result};
 
 #[derive(Default)]
-pub(crate) struct FileCheck;
+pub(crate) struct FileCheck(());
 
 impl FileCheck {
     pub(crate) fn named(&self, error: Error) -> Error {
