@@ -18,6 +18,8 @@ use bytes::Bytes;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header::HeaderMap};
 use url::{Host, Url};
 
+#[cfg(target_family = "wasm")]
+pub(crate) use self::client::send_blob;
 pub(crate) use self::client::{Incoming, is_connect, is_wrong_certificate};
 use crate::base::error::reason::Cause;
 

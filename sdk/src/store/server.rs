@@ -84,6 +84,18 @@ impl Server {
         Ok(Answer::new(self, response))
     }
 
+    /// The answer to large bytes, which a browser sends as a blob.
+    #[cfg(target_family = "wasm")]
+    pub(super) async fn send_blob(&self, request: RequestBuilder, bytes: &[u8]) -> Result<Answer<'_>, StoreError> {
+        let unreachable = |reason: String| StoreError::Unreachable {
+            url: self.url.clone(),
+            reason: http::one_line(&reason),
+            source: None,
+        };
+        let (status, headers, body) = http::send_blob(request, bytes).await.map_err(unreachable)?;
+        Ok(Answer { server: self, status, headers, body })
+    }
+
     pub(super) async fn within<T>(&self, after: Duration, work: impl Future<Output = T>) -> Result<T, StoreError> {
         timeout(after, work).await.map_err(|_| self.late(after))
     }

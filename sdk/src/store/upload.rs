@@ -43,6 +43,8 @@ pub(super) async fn upload_whole<'a>(
     request: impl FnOnce(Body) -> Result<RequestBuilder, StoreError>,
 ) -> Result<Uploaded<'a>, StoreError> {
     let steps = u32::try_from(bytes.len() / STEP + 1).unwrap_or(u32::MAX);
-    let answer = server.within(server.timeout.saturating_mul(steps), server.send(request(bytes.into())?)).await?;
+    let answer = server
+        .within(server.timeout.saturating_mul(steps), server.send_blob(request(Body::default())?, &bytes))
+        .await?;
     Ok(Uploaded::Whole(answer))
 }

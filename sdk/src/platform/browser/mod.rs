@@ -18,7 +18,7 @@ fn thrown(error: &JsValue) -> (String, String) {
     }
 }
 
-fn io_error(error: &JsValue) -> io::Error {
+pub(super) fn io_error(error: &JsValue) -> io::Error {
     let (name, words) = thrown(error);
     let kind = match name.as_str() {
         "QuotaExceededError" => io::ErrorKind::StorageFull,
