@@ -57,10 +57,11 @@ mod here {
         type Output = Result<T>;
 
         fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-            // Only a runtime that is shutting down cancels a task.
-            let stopped =
-                || Error::Conflict("the runtime is shutting down: nothing is lost, `resume` continues".into());
-            Poll::Ready(ready!(Pin::new(&mut self.0).poll(context)).map_err(|_| stopped()))
+            Poll::Ready(ready!(Pin::new(&mut self.0).poll(context)).map_err(|error| match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // Only a runtime that is shutting down cancels a task.
+                Err(_) => Error::Conflict("the runtime is shutting down: nothing is lost, `resume` continues".into()),
+            }))
         }
     }
 

@@ -12,6 +12,8 @@ use crate::{
     streams, values,
 };
 
+const OPEN: &[&str] = &["start", "end", "purpose", "attestedOnly", "progress", "signal"];
+
 /// A person at a system.
 #[wasm_bindgen(js_name = Client)]
 pub struct JsClient(pub(crate) Client);
@@ -43,7 +45,22 @@ impl JsClient {
         content: JsValue,
         #[wasm_bindgen(unchecked_param_type = "AddOptions | undefined")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
-        let options = Options::of(options)?;
+        let options = Options::of(
+            options,
+            &[
+                "folder",
+                "confidentiality",
+                "mediaType",
+                "documentType",
+                "title",
+                "description",
+                "keywords",
+                "created",
+                "patient",
+                "progress",
+                "signal",
+            ],
+        )?;
         let mut add = self.0.add(streams::source(&name, &content)?).progress(options.progress()?);
         if let Some(folder) = options.text("folder")? {
             add = add.folder(folder);
@@ -82,7 +99,7 @@ impl JsClient {
         &self,
         #[wasm_bindgen(unchecked_param_type = "ListOptions | undefined")] options: JsValue,
     ) -> Result<Array, JsValue> {
-        let options = Options::of(options)?;
+        let options = Options::of(options, &["patient", "folder", "attestedOnly", "signal"])?;
         let mut list = self.0.list();
         if let Some(patient) = options.address("patient")? {
             list = list.patient(patient);
@@ -110,7 +127,7 @@ impl JsClient {
         handle: String,
         #[wasm_bindgen(unchecked_param_type = "OpenOptions | undefined")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
-        let options = Options::of(options)?;
+        let options = Options::of(options, OPEN)?;
         let open = self.opening(&handle, &options)?;
         let opening =
             async { open.await.map(|opened| values::opened(&opened.metadata, &opened.bytes)).map_err(thrown) };
@@ -124,7 +141,8 @@ impl JsClient {
         handle: String,
         #[wasm_bindgen(unchecked_param_type = "OpenOptions | undefined")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
-        Ok(streams::readable(self.opening(&handle, &Options::of(options)?)?))
+        let options = Options::of(options, OPEN)?;
+        Ok(streams::readable(self.opening(&handle, &options)?, options.signal()))
     }
 
     fn opening(&self, handle: &str, options: &Options) -> Result<Open, JsValue> {
@@ -146,7 +164,8 @@ impl JsClient {
         #[wasm_bindgen(js_name = addressOrCard)] whom: String,
         #[wasm_bindgen(unchecked_param_type = "GrantOptions | undefined")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
-        let options = Options::of(options)?;
+        let options =
+            Options::of(options, &["folder", "confidentiality", "record", "rights", "purpose", "until", "signal"])?;
         let mut grant = self.0.grant(grantee(&whom)?);
         if let Some(folder) = options.text("folder")? {
             grant = grant.folder(folder);
@@ -177,7 +196,12 @@ impl JsClient {
         account: String,
         #[wasm_bindgen(unchecked_param_type = "RevokeOptions | undefined")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
-        let options = Options::of(options)?;
+        let options = Options::of(options, &["folder", "confidentiality", "record", "bar", "signal"])?;
+        match (options.is("folder"), options.is("record"), options.is("confidentiality")) {
+            (true, true, _) => return Err(invalid("name a folder or a record, not both")),
+            (false, _, true) => return Err(invalid("confidentiality is that of a folder: name the folder too")),
+            _ => {}
+        }
         let mut revoke = self.0.revoke(address(&account)?);
         if let Some(folder) = options.text("folder")? {
             revoke = revoke.folder(folder, options.confidentiality()?.unwrap_or(Confidentiality::N));

@@ -83,6 +83,7 @@ export interface GrantOptions extends Cancellable {
 export interface RevokeOptions extends Cancellable {
     /** One folder, or one record; else everything. */
     folder?: string;
+    /** Of that folder; "N" unless it is said. */
     confidentiality?: string;
     record?: RecordRef;
     /** No delegate may give this access again. */
@@ -94,10 +95,17 @@ export interface RevokeOptions extends Cancellable {
 pub(crate) struct Options(JsValue);
 
 impl Options {
-    pub(crate) fn of(value: JsValue) -> Result<Self, JsValue> {
-        match value.is_undefined() || value.is_null() || value.is_instance_of::<Object>() {
-            true => Ok(Self(value)),
-            false => Err(invalid("options are given as an object")),
+    /// A misspelt option must not change what a call does.
+    pub(crate) fn of(value: JsValue, known: &[&str]) -> Result<Self, JsValue> {
+        if value.is_undefined() || value.is_null() {
+            return Ok(Self(value));
+        }
+        let Some(object) = value.dyn_ref::<Object>() else { return Err(invalid("options are given as an object")) };
+        let keys = Object::keys(object);
+        let mut names = keys.iter().filter_map(|key| key.as_string());
+        match names.find(|name| !known.contains(&name.as_str())) {
+            Some(name) => Err(invalid(&format!("there is no option {name:?} here: {}", known.join(", ")))),
+            None => Ok(Self(value)),
         }
     }
 

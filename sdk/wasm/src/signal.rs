@@ -9,6 +9,8 @@ use futures::{
 use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::*;
 
+use crate::problem::invalid;
+
 /// The result of the work, or the signal's reason.
 pub(crate) async fn until_aborted<T>(
     signal: Option<JsValue>,
@@ -16,7 +18,7 @@ pub(crate) async fn until_aborted<T>(
 ) -> Result<T, JsValue> {
     let Some(signal) = signal else { return work.await };
     let reason = || Reflect::get(&signal, &"reason".into()).unwrap_or_default();
-    if Reflect::get(&signal, &"aborted".into())?.is_truthy() {
+    if Reflect::get(&signal, &"aborted".into()).is_ok_and(|aborted| aborted.is_truthy()) {
         return Err(reason());
     }
     let (tell, told) = oneshot::channel();
@@ -34,6 +36,7 @@ pub(crate) async fn until_aborted<T>(
 }
 
 fn listen(signal: &JsValue, method: &str, aborted: &Closure<dyn FnMut()>) -> Result<(), JsValue> {
-    let method: Function = Reflect::get(signal, &method.into())?.dyn_into()?;
+    let method = Reflect::get(signal, &method.into()).ok().and_then(|method| method.dyn_into::<Function>().ok());
+    let method = method.ok_or_else(|| invalid("signal is given as an AbortSignal"))?;
     method.call2(signal, &"abort".into(), aborted.as_ref()).map(drop)
 }

@@ -8,14 +8,17 @@ use std::{
 
 use bytes::Bytes;
 use futures::{Sink, SinkExt, StreamExt, TryStreamExt, channel::mpsc};
-use hospital_record::{Error, Source, record::Open};
+use hospital_record::{Source, record::Open};
 use js_sys::{Function, Reflect, Uint8Array};
 use tokio::io::AsyncWrite;
 use tokio_util::io::StreamReader;
 use wasm_bindgen::prelude::*;
 use wasm_streams::ReadableStream;
 
-use crate::problem::{invalid, thrown};
+use crate::{
+    problem::{invalid, thrown},
+    signal::until_aborted,
+};
 
 /// A source of a `Uint8Array`, text, a `Blob` or a `ReadableStream`.
 pub(crate) fn source(name: &str, content: &JsValue) -> Result<Source, JsValue> {
@@ -33,7 +36,8 @@ pub(crate) fn source(name: &str, content: &JsValue) -> Result<Source, JsValue> {
     let stream: wasm_streams::readable::sys::ReadableStream = stream
         .dyn_into()
         .map_err(|_| invalid("the content of a record is a Uint8Array, a string, a Blob or a ReadableStream"))?;
-    let pieces = ReadableStream::from_raw(stream).into_stream().map(|piece| match piece {
+    let in_use = |_| invalid("somebody else reads this stream: give one that nobody reads");
+    let pieces = ReadableStream::from_raw(stream).try_into_stream().map_err(in_use)?.map(|piece| match piece {
         Ok(piece) => match piece.dyn_into::<Uint8Array>() {
             Ok(bytes) => Ok(Bytes::from(bytes.to_vec())),
             Err(_) => Err(io::Error::other("a piece of the stream is no Uint8Array")),
@@ -44,14 +48,15 @@ pub(crate) fn source(name: &str, content: &JsValue) -> Result<Source, JsValue> {
 }
 
 /// The plaintext as a `ReadableStream`, each piece after its check.
-pub(crate) fn readable(open: Open) -> JsValue {
+pub(crate) fn readable(open: Open, signal: Option<JsValue>) -> JsValue {
     // One piece waits at a time.
     let (sender, receiver) = mpsc::channel(0);
     let mut end = sender.clone();
     wasm_bindgen_futures::spawn_local(async move {
-        let written: Result<_, Error> = open.to_writer(&mut Pipe(sender)).await;
-        if let Err(error) = written {
-            let _ = end.send(Err(thrown(error))).await;
+        let mut pipe = Pipe(sender);
+        let writing = async { open.to_writer(&mut pipe).await.map(drop).map_err(thrown) };
+        if let Err(error) = until_aborted(signal, writing).await {
+            let _ = end.send(Err(error)).await;
         }
     });
     ReadableStream::from_stream(receiver).into_raw().into()

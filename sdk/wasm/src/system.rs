@@ -26,7 +26,7 @@ impl JsSystem {
         url: String,
         #[wasm_bindgen(unchecked_param_type = "JoinOptions | undefined")] options: JsValue,
     ) -> Result<JsSystem, JsValue> {
-        let options = Options::of(options)?;
+        let options = Options::of(options, &["storage", "waitForStorage", "timeout", "witness"])?;
         let mut config = System::builder().join(url);
         if let Some(name) = options.text("storage")? {
             let file = match options.is("waitForStorage") {
@@ -58,11 +58,11 @@ impl JsSystem {
     ) -> Result<JsValue, JsValue> {
         let history = self.0.history(address(&patient)?);
         let reading = async { history.await.map(|history| values::history(&history)).map_err(thrown) };
-        until_aborted(Options::of(options)?.signal(), reading).await
+        until_aborted(Options::of(options, &["signal"])?.signal(), reading).await
     }
 }
 
-/// A person: keys that never leave this program. `free()` wipes them.
+/// A person: keys that never leave this program. They are wiped when this and all clients made of it are freed.
 #[wasm_bindgen(js_name = Identity)]
 pub struct JsIdentity(Identity);
 

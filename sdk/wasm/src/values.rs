@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hospital_record::{
-    Added, Address, Granted, History, HistoryEntry, Listed, Metadata, RecordRef, Resumed, Revoked,
+    Added, Address, Granted, History, HistoryEntry, Listed, Metadata, RecordRef, Resumed, Revoked, act::Removed,
     history::status_code, record::Content,
 };
 use js_sys::{Array, Date, Object, Reflect};
@@ -49,7 +49,11 @@ export interface Listed {
     readable: boolean;
     metadata?: Metadata;
     size?: number;
+    /** Why it is not readable: a kind as of an error, and words. */
+    kind?: string;
     reason?: string;
+    /** Another account added it, and it is not in the patient's own store yet. */
+    heldByAuthorOnly: boolean;
 }
 
 export interface Opened {
@@ -62,6 +66,8 @@ export interface Granted {
     /** To compare by voice. */
     fingerprint: string;
     expires?: Date;
+    /** Whether an earlier live grant of this scope was replaced. */
+    replaced: boolean;
 }
 
 export interface Revoked {
@@ -69,6 +75,8 @@ export interface Revoked {
     /** Whether the keys of all affected folders were rotated; if not, the next add does it. */
     keysMoved: boolean;
     leftOut: Address[];
+    /** An earlier act of this person that has not taken effect, in words. It did not prevent this revocation. */
+    earlierFailed?: string;
 }
 
 export interface HistoryEntry {
@@ -91,8 +99,10 @@ export interface Resumed {
     nothing: boolean;
     /** Ids of records that are registered now. */
     finished: string[];
-    /** Ids of uploads that were removed: add these again. */
-    removed: string[];
+    /** Uploads that were removed: add these again. */
+    removed: { id: string, name?: string, reason: string }[];
+    /** Acts that a reorganisation of the chain could still undo. They are sent again if it does. */
+    watching: number;
     /** Acts that a relay may still carry. */
     waiting: number;
     /** What failed this time, in words. */
@@ -182,12 +192,15 @@ pub(crate) fn listed(listed: &Listed) -> JsValue {
         .with("record", handle(&listed.record))
         .with("status", status_code(listed.status))
         .with("author", text(listed.author))
-        .with("added", date(listed.added));
+        .with("added", date(listed.added))
+        .with("heldByAuthorOnly", listed.held_by_author_only);
     match &listed.content {
         Content::Readable { metadata: known, size } => {
             plain.with("readable", true).with("metadata", metadata(known)).with("size", *size as f64)
         }
-        Content::Unreadable { reason, .. } => plain.with("readable", false).with("reason", reason),
+        Content::Unreadable { kind, reason } => {
+            plain.with("readable", false).with("kind", format!("{kind:?}")).with("reason", reason)
+        }
         _ => plain.with("readable", false),
     }
     .done()
@@ -202,6 +215,7 @@ pub(crate) fn granted(granted: &Granted) -> JsValue {
         .with("grantee", text(granted.grantee))
         .with("fingerprint", &granted.fingerprint)
         .maybe("expires", granted.expires.map(date))
+        .with("replaced", granted.replaced.is_some())
         .done()
 }
 
@@ -210,6 +224,7 @@ pub(crate) fn revoked(revoked: &Revoked) -> JsValue {
         .with("ended", revoked.ended as f64)
         .with("keysMoved", revoked.keys_moved)
         .with("leftOut", addresses(&revoked.left_out))
+        .maybe("earlierFailed", revoked.earlier_failed.as_ref())
         .done()
 }
 
@@ -225,11 +240,20 @@ pub(crate) fn history(history: &History) -> JsValue {
         .done()
 }
 
+fn removed(removed: &Removed) -> JsValue {
+    Plain::new()
+        .with("id", text(removed.id))
+        .maybe("name", removed.name.as_ref())
+        .with("reason", &removed.reason)
+        .done()
+}
+
 pub(crate) fn resumed(resumed: &Resumed) -> JsValue {
     Plain::new()
         .with("nothing", resumed.is_nothing())
         .with("finished", list(resumed.finished.iter().map(text)))
-        .with("removed", list(resumed.removed.iter().map(|removed| text(removed.id))))
+        .with("removed", list(resumed.removed.iter().map(removed)))
+        .with("watching", resumed.watching as f64)
         .with("waiting", resumed.waiting as f64)
         .with("failed", list(resumed.failed.iter().map(|unfinished| unfinished.reason.as_str())))
         .done()

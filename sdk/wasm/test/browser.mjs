@@ -70,6 +70,10 @@ async function tab(query, told) {
 }
 
 let failed = true;
+const deadline = setTimeout(() => {
+    console.error("the script did not end in three minutes");
+    process.exit(1);
+}, 180_000);
 try {
     const query = new URLSearchParams(values.map((value) => value.split(/=(.*)/s).slice(0, 2)));
     let ended;
@@ -88,6 +92,7 @@ try {
     pages.push(await tab(query.toString(), told));
     failed = Boolean((await end).error);
 } finally {
+    clearTimeout(deadline);
     await browser.close();
     server.close();
 }

@@ -67,6 +67,12 @@ async function story() {
 
     await refused(() => ana.open("nonsense"), "Invalid");
     await refused(() => ana.add("x", 7), "Invalid");
+    await refused(() => ana.add("x", "x", { foldr: "ward" }), "Invalid");
+    await refused(() => ana.revoke(lee.address, { confidentiality: "V" }), "Invalid");
+    await refused(() => ana.revoke(lee.address, { folder: "ward", record: note.record }), "Invalid");
+    const locked = new Blob(["x"]).stream();
+    locked.getReader();
+    await refused(() => ana.add("x", locked), "Invalid");
     await refused(() => ana.grant(lee.address, { purpose: "FUN" }), "Invalid");
     await refused(() => System.join(given.get("node"), { storage: "ana" }), "Conflict");
     const aborting = new AbortController();
@@ -85,14 +91,16 @@ async function killed() {
     const ben = system.client(identity);
     await ben.add("first.txt", "first");
     let told = false;
-    void ben.add("second.bin", random(8 * 1024 * 1024), {
+    const adding = ben.add("second.bin", random(8 * 1024 * 1024), {
         progress: ({ phase, done }) => {
-            if (done > 4 * 1024 * 1024 && !told) {
+            // It is stored and written down, and not registered yet.
+            if (phase === "Confirming" && !told) {
                 told = true;
                 say({ again: `resumed:${phrase}`, phase });
             }
         },
     });
+    adding.catch((error) => told || say({ error: `the add that was to be interrupted: ${error.message}` }));
 }
 
 async function resumed(phrase) {
@@ -103,8 +111,11 @@ async function resumed(phrase) {
     equal(resumed.failed, [], "what failed");
     const listed = await ben.list();
     const names = listed.map((record) => record.metadata.name).sort();
-    // Either it was registered, or it is gone: never something between.
+    // It is registered, or the person learns that it was removed: never something between.
     equal(names[0], "first.txt", "what was there before");
+    const second = listed.find((record) => record.metadata.name === "second.bin");
+    equal(Boolean(second) || resumed.removed[0]?.name === "second.bin", true, JSON.stringify(resumed));
+    if (second) equal((await ben.open(second.record)).bytes.length, 8 * 1024 * 1024, "its content");
     await ben.add("third.txt", "third");
     say({ done: true, resumed, names });
 }

@@ -41,9 +41,13 @@ impl Machine {
         ["--chain-reads", "--open-blocks", "--blocks", &store].map(str::to_owned).into()
     }
 
-    pub(crate) fn starts(&self) -> Node {
+    fn starts(&self) -> Node {
+        self.starts_on(&Anvil::shared())
+    }
+
+    pub(crate) fn starts_on(&self, anvil: &Anvil) -> Node {
         let options = self.options();
-        Node::start(&Anvil::shared(), &options.iter().map(String::as_str).collect::<Vec<_>>())
+        Node::start(anvil, &options.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     fn takes_over(&self, node: &mut Node) {

@@ -2,13 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures::{StreamExt, TryStreamExt, stream};
 use hospital_record::{
     Address, B256,
-    ledger::{Contract, EthereumLedger, Ledger, LedgerError, Log, block_of, naming_events},
+    ledger::{BlockInfo, Contract, EthereumLedger, Ledger, LedgerError, Log, block_of, naming_events},
 };
 
 /// The most blocks of one question. It is halved where a provider takes fewer, and doubled again where it answers.
 const RANGE: u64 = 10_000;
+/// Heads that are asked for at a time.
+const HEADS: usize = 8;
 
 /// Why it is not known what the chain names.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +20,8 @@ pub(super) enum Unknown {
     Ledger(#[from] LedgerError),
     #[error("the provider left out an entry of a journal before block {0}")]
     Gap(u64),
+    #[error("the provider left out {0} events that it listed before")]
+    Forgotten(usize),
 }
 
 #[derive(Clone)]
@@ -30,14 +35,26 @@ impl Names {
         Self { chain, contract }
     }
 
-    /// Which of these digests an event names. It is an error if the provider left out an entry of a journal that it
-    /// should have listed, as far as the entries and the heads of these accounts tell.
+    /// The newest block, from which a question begins.
+    pub(super) async fn newest(&self) -> Result<BlockInfo, Unknown> {
+        Ok(self.chain.newest().await?)
+    }
+
+    /// Which of these digests an event up to this block names. It is an error if the provider left out an entry of a
+    /// journal that it should have listed, as far as the entries and the heads of these accounts tell.
     pub(super) async fn among(
         &self,
+        newest: u64,
         digests: &HashSet<B256>,
         accounts: &HashSet<Address>,
     ) -> Result<HashSet<B256>, Unknown> {
-        let (signatures, newest) = (naming_events(), self.chain.newest().await?.number);
+        // First: many providers know only the newest states.
+        let heads = stream::iter(accounts.iter().copied())
+            .map(|account| async move { Ok((account, self.contract.journal_head_of(account, Some(newest)).await?)) })
+            .buffer_unordered(HEADS)
+            .try_collect::<Vec<_>>();
+        let heads: Result<_, LedgerError> = heads.await;
+        let (heads, signatures) = (heads?, naming_events());
         let mut journals = Journals { hospital: self.contract.address(), last: HashMap::new() };
         let (mut found, mut range, mut first) = (HashSet::new(), RANGE, self.contract.deployed_at().await?);
         while first <= newest {
@@ -55,9 +72,7 @@ impl Names {
             }
             (first, range) = (last + 1, RANGE.min(range * 2));
         }
-        for account in accounts {
-            journals.ends_at(*account, self.contract.journal_head_of(*account, Some(newest)).await?)?;
-        }
+        heads.into_iter().try_for_each(|(account, head)| journals.ends_at(account, head))?;
         Ok(found)
     }
 }

@@ -43,6 +43,8 @@ enum Answer {
 }
 
 /// Keep a block and all below it
+///
+/// A pin whose root no event of the chain names ends after some time (90 days by default), unless it is repeated.
 #[utoipa::path(
     put,
     path = "/v1/pins/{cid}",

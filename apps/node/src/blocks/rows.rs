@@ -1,6 +1,6 @@
 //! What the database knows of blocks: who has which, what is pinned, and what counts against the quotas.
 
-mod pins;
+pub(crate) mod pins;
 #[cfg(test)]
 mod tests;
 

@@ -1,8 +1,11 @@
 //! Ends pins that the chain does not name: left by programs that never came to register what they stored.
 //!
 //! A pin is named by an event with the digest of its root, or by a keyring that an event names: the new shares of boards
-//! are named there alone. What the chain names is kept until its account gives it up. Nothing ends while it is not certain
-//! what the chain names, and a pin that is repeated begins anew.
+//! are named there alone. What the chain names is kept until its account gives it up.
+//!
+//! A provider may lag, or leave something out. So ages are counted from the newest block that it shows; an event that was
+//! seen once must be there again; and a pin ends only if two rounds, some days apart, did not find its name. A pin that is
+//! repeated begins anew.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,9 +17,13 @@ use tokio::sync::watch;
 
 use crate::{
     blocks::{
-        names::Names,
+        names::{Names, Unknown},
         problem::{Problem, without_cids},
         room::Room,
+        rows::{
+            RowsError,
+            pins::{BY_EVENT, BY_KEYRING},
+        },
     },
     clock::now,
 };
@@ -32,7 +39,7 @@ pub(super) type Pin = (Address, Cid);
 pub(super) async fn end_unnamed(room: Room, names: Names, age: Duration, mut stop: watch::Receiver<bool>) {
     loop {
         let round = async {
-            match room.end_unnamed(&names, now().saturating_sub(age.as_secs())).await {
+            match room.end_unnamed(&names, age).await {
                 Ok(0) => {}
                 Ok(pins) => tracing::info!(pins, "pins that the chain does not name were ended"),
                 Err(error) => tracing::warn!(error, "it is not known which pins the chain names: none was ended"),
@@ -44,62 +51,104 @@ pub(super) async fn end_unnamed(room: Room, names: Names, age: Duration, mut sto
         }
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
-            () = tokio::time::sleep((age / 4).clamp(Duration::from_secs(1), PAUSE)) => {}
+            () = tokio::time::sleep(pause(age)) => {}
         }
     }
 }
 
 impl Room {
     /// Returns how many pins ended.
-    async fn end_unnamed(&self, names: &Names, before: u64) -> Result<usize, String> {
-        let rows = &self.0.rows;
-        let in_words = |error: Problem| error.to_string();
-        let old = rows.unnamed(before).await.map_err(|error| error.to_string())?;
-        if old.is_empty() {
-            return Ok(0);
-        }
-        let (digests, accounts) = (old.iter().map(digest).collect(), old.iter().map(|(account, _)| *account).collect());
-        let named = names.among(&digests, &accounts).await.map_err(|error| error.to_string())?;
-        let (named, rest): (Vec<_>, Vec<_>) = old.into_iter().partition(|pin| named.contains(&digest(pin)));
-        rows.name(&named).await.map_err(|error| error.to_string())?;
-        let (named, rest) = self.named_by_blocks(rest).await.map_err(in_words)?;
-        rows.name(&named).await.map_err(|error| error.to_string())?;
+    async fn end_unnamed(&self, names: &Names, age: Duration) -> Result<usize, String> {
+        let newest = names.newest().await.map_err(|error| error.to_string())?;
+        let round =
+            Round { at: now(), before: now().min(newest.time).saturating_sub(age.as_secs()), pause: pause(age) };
+        let missed = self.missed(names, newest.number, &round).await?;
         let mut ended = 0;
-        for (account, root) in rest {
-            ended += usize::from(self.end_if_unnamed(account, root, before).await.map_err(in_words)?);
+        for (account, root) in missed {
+            match self.end_if_missed(account, root, &round).await {
+                Ok(is_ended) => ended += usize::from(is_ended),
+                Err(error) => tracing::warn!(%error, "an unnamed pin could not be ended yet"),
+            }
         }
         Ok(ended)
     }
 
-    /// The pins whose digest stands in a block that is named itself, and the others.
-    async fn named_by_blocks(&self, pins: Vec<Pin>) -> Result<(Vec<Pin>, Vec<Pin>), Problem> {
+    /// Old pins that are not named. Those that are named are written down.
+    async fn missed(&self, names: &Names, newest: u64, round: &Round) -> Result<Vec<Pin>, String> {
+        let (rows, in_words) = (&self.0.rows, |error: RowsError| error.to_string());
+        let old = rows.unnamed(round.before).await.map_err(in_words)?;
+        if old.is_empty() {
+            return Ok(old);
+        }
+        let accounts: HashSet<Address> = old.iter().map(|(account, _)| *account).collect();
+        // A young keyring names an older deal.
+        let mut all: HashSet<Pin> = old.iter().copied().collect();
+        for account in &accounts {
+            all.extend(rows.unnamed_blocks(*account).await.map_err(in_words)?);
+        }
+        let known: HashSet<B256> = rows.named_by_events().await.map_err(in_words)?.iter().map(digest).collect();
+        let wanted = all.iter().map(digest).chain(known.iter().copied()).collect();
+        let found = names.among(newest, &wanted, &accounts).await.map_err(|error| error.to_string())?;
+        match known.difference(&found).count() {
+            0 => {}
+            forgotten => return Err(Unknown::Forgotten(forgotten).to_string()),
+        }
+        let named: Vec<Pin> = all.into_iter().filter(|pin| found.contains(&digest(pin))).collect();
+        rows.name(&named, BY_EVENT).await.map_err(in_words)?;
+        let rest = old.into_iter().filter(|pin| !found.contains(&digest(pin))).collect();
+        let (named, rest) = self.named_by_blocks(rest).await.map_err(in_words)?;
+        rows.name(&named, BY_KEYRING).await.map_err(in_words)?;
+        Ok(rest)
+    }
+
+    /// The pins whose digest stands in a block that is named itself, and the others. Those of an account whose blocks
+    /// cannot be read are neither.
+    async fn named_by_blocks(&self, pins: Vec<Pin>) -> Result<(Vec<Pin>, Vec<Pin>), RowsError> {
         let mut of_each = HashMap::<Address, HashSet<B256>>::new();
         for pin in &pins {
             of_each.entry(pin.0).or_default().insert(digest(pin));
         }
-        let mut named = HashSet::new();
+        let (mut named, mut unread) = (HashSet::new(), HashSet::new());
         for (account, digests) in of_each {
             for cid in self.0.rows.named_blocks(account).await? {
-                let block = self.0.store.get(&cid).await.map_err(|error| {
-                    tracing::warn!(error = without_cids(&error.to_string()), "a named block could not be read");
-                    Problem::Unavailable
-                })?;
-                named
-                    .extend(digests_in(&block).filter(|digest| digests.contains(digest)).map(|found| (account, found)));
+                match self.0.store.get(&cid).await {
+                    Ok(block) => {
+                        let found = digests_in(&block).filter(|digest| digests.contains(digest));
+                        named.extend(found.map(|found| (account, found)));
+                    }
+                    Err(error) => {
+                        tracing::warn!(error = without_cids(&error.to_string()), "a named block could not be read");
+                        unread.insert(account);
+                    }
+                }
             }
         }
-        Ok(pins.into_iter().partition(|pin| named.contains(&(pin.0, digest(pin)))))
+        let pins = pins.into_iter().filter(|(account, _)| !unread.contains(account));
+        Ok(pins.partition(|pin| named.contains(&(pin.0, digest(pin)))))
     }
 
-    /// Whether it was still there, and ended.
-    async fn end_if_unnamed(&self, account: Address, root: Cid, before: u64) -> Result<bool, Problem> {
+    /// Ends a pin that an earlier round missed too. Returns whether it ended.
+    async fn end_if_missed(&self, account: Address, root: Cid, round: &Round) -> Result<bool, Problem> {
         let _turn = self.root(&root, self.0.patience.place).await?;
-        let is_old = self.0.rows.is_unnamed(account, &root, before).await?;
-        if is_old {
+        let until = round.at.saturating_sub(round.pause.as_secs() / 2);
+        let is_missed_again = self.0.rows.miss(account, &root, round.before, round.at, until).await?;
+        if is_missed_again {
             self.end(account, &root).await?;
         }
-        Ok(is_old)
+        Ok(is_missed_again)
     }
+}
+
+/// One round: its time, and the last time of the pins that it looks at.
+struct Round {
+    at: u64,
+    before: u64,
+    /// Until the next one.
+    pause: Duration,
+}
+
+fn pause(age: Duration) -> Duration {
+    (age / 4).clamp(Duration::from_secs(1), PAUSE)
 }
 
 fn digest((_, root): &Pin) -> B256 {

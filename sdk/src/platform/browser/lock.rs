@@ -1,9 +1,13 @@
 //! A Web Lock: one owner among all tabs and workers of an origin. The browser frees it when the owner ends, however it
 //! ends.
 
-use futures::channel::oneshot;
+use futures::{
+    channel::oneshot,
+    future::{Either, select},
+};
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::{navigator, part};
 
@@ -40,8 +44,16 @@ impl WebLock {
         let options = Object::new();
         let _ = Reflect::set(&options, &"ifAvailable".into(), &(!wait).into());
         let asked = request.call3(&locks, &name.into(), &options, granted.as_ref());
-        asked.map_err(|_| NoLock::Unknown)?;
-        let is_granted = told.await.map_err(|_| NoLock::Unknown)?;
+        let asked = JsFuture::from(Promise::resolve(&asked.map_err(|_| NoLock::Unknown)?));
+        // The promise ends with the lock, or at once if the browser refuses.
+        let is_granted = match select(told, asked).await {
+            Either::Left((is_granted, asked)) => {
+                spawn_local(async { drop(asked.await) });
+                is_granted.map_err(|_| NoLock::Unknown)?
+            }
+            Either::Right((Ok(_), told)) => told.await.map_err(|_| NoLock::Unknown)?,
+            Either::Right((Err(_), _)) => return Err(NoLock::Unknown),
+        };
         drop(granted);
         match release.filter(|_| is_granted) {
             Some(release) => Ok(Self { release }),

@@ -9,6 +9,9 @@ use crate::{
     columns::{signed, text},
 };
 
+/// What names a pin.
+pub(crate) const BY_EVENT: i64 = 1;
+pub(crate) const BY_KEYRING: i64 = 2;
 /// The pins of one round, which are in memory at once.
 const MOST_UNNAMED: i64 = 100_000;
 
@@ -60,7 +63,7 @@ impl Rows {
         now: u64,
     ) -> Result<bool, RowsError> {
         let mut writing = self.database.write().await?;
-        let sql = "UPDATE pins SET state = 'pinned', blocks = $1, bytes = $2, changed_at = $3 \
+        let sql = "UPDATE pins SET state = 'pinned', blocks = $1, bytes = $2, changed_at = $3, missed_at = 0 \
                    WHERE account = $4 AND root = $5 AND state <> 'ending'";
         let query = sqlx::query(sql).bind(signed(blocks)).bind(signed(bytes)).bind(signed(now));
         let done = query.bind(text(account)).bind(root.to_string()).execute(&mut *writing).await?;
@@ -142,20 +145,52 @@ impl Rows {
         query.fetch_all(self.database.readers()).await?.iter().map(pin_of).collect()
     }
 
-    pub(crate) async fn is_unnamed(&self, account: Address, root: &Cid, before: u64) -> Result<bool, RowsError> {
-        let sql = "SELECT COUNT(*) FROM pins WHERE account = $1 AND root = $2 \
+    /// Pins of an account with one block, of any age, that were not seen to be named.
+    pub(crate) async fn unnamed_blocks(&self, account: Address) -> Result<Vec<(Address, Cid)>, RowsError> {
+        let sql = "SELECT account, root FROM pins WHERE account = $1 AND named = 0 AND state = 'pinned' AND blocks = 1";
+        let query = sqlx::query_as::<_, (String, String)>(sql).bind(text(account));
+        query.fetch_all(self.database.readers()).await?.iter().map(pin_of).collect()
+    }
+
+    /// Some of the pins that an event was seen to name.
+    pub(crate) async fn named_by_events(&self) -> Result<Vec<(Address, Cid)>, RowsError> {
+        let sql = "SELECT account, root FROM pins WHERE named = $1 ORDER BY changed_at DESC LIMIT $2";
+        let query = sqlx::query_as::<_, (String, String)>(sql).bind(BY_EVENT).bind(MOST_UNNAMED);
+        query.fetch_all(self.database.readers()).await?.iter().map(pin_of).collect()
+    }
+
+    /// Writes down that a round at this time did not find an old pin named. Returns whether a round up to `until` did not
+    /// either.
+    pub(crate) async fn miss(
+        &self,
+        account: Address,
+        root: &Cid,
+        before: u64,
+        now: u64,
+        until: u64,
+    ) -> Result<bool, RowsError> {
+        let mut writing = self.database.write().await?;
+        let sql = "SELECT missed_at FROM pins WHERE account = $1 AND root = $2 \
                    AND named = 0 AND state = 'pinned' AND changed_at <= $3";
-        let query = sqlx::query_scalar::<_, i64>(sql).bind(text(account)).bind(root.to_string());
-        Ok(query.bind(signed(before)).fetch_one(self.database.readers()).await? > 0)
+        let query = sqlx::query_scalar::<_, i64>(sql).bind(text(account)).bind(root.to_string()).bind(signed(before));
+        let missed_at = query.fetch_optional(&mut *writing).await?;
+        if missed_at == Some(0) {
+            let sql = "UPDATE pins SET missed_at = $1 WHERE account = $2 AND root = $3";
+            let query = sqlx::query(sql).bind(signed(now)).bind(text(account)).bind(root.to_string());
+            query.execute(&mut *writing).await?;
+        }
+        writing.commit().await?;
+        Ok(missed_at.is_some_and(|missed_at| missed_at > 0 && missed_at <= signed(until)))
     }
 
     /// These pins are named, for ever.
-    pub(crate) async fn name(&self, pins: &[(Address, Cid)]) -> Result<(), RowsError> {
+    pub(crate) async fn name(&self, pins: &[(Address, Cid)], by: i64) -> Result<(), RowsError> {
         for pins in pins.chunks(CHUNK) {
             let mut writing = self.database.write().await?;
             for (account, root) in pins {
-                let sql = "UPDATE pins SET named = 1 WHERE account = $1 AND root = $2";
-                sqlx::query(sql).bind(text(*account)).bind(root.to_string()).execute(&mut *writing).await?;
+                let sql = "UPDATE pins SET named = $1 WHERE account = $2 AND root = $3";
+                let query = sqlx::query(sql).bind(by).bind(text(*account)).bind(root.to_string());
+                query.execute(&mut *writing).await?;
             }
             writing.commit().await?;
         }
@@ -164,8 +199,9 @@ impl Rows {
 
     /// The named pins of an account with one block, which may name others.
     pub(crate) async fn named_blocks(&self, account: Address) -> Result<Vec<Cid>, RowsError> {
-        let sql = "SELECT account, root FROM pins WHERE account = $1 AND named = 1 AND state = 'pinned' AND blocks = 1";
-        let query = sqlx::query_as::<_, (String, String)>(sql).bind(text(account));
+        let sql =
+            "SELECT account, root FROM pins WHERE account = $1 AND named = $2 AND state = 'pinned' AND blocks = 1";
+        let query = sqlx::query_as::<_, (String, String)>(sql).bind(text(account)).bind(BY_EVENT);
         let pins = query.fetch_all(self.database.readers()).await?;
         pins.iter().map(|pin| pin_of(pin).map(|(_, root)| root)).collect()
     }
