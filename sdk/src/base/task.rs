@@ -40,34 +40,44 @@ mod here {
     /// What an app wants to be called with.
     pub(crate) type Callback<A, B = ()> = Arc<dyn Fn(A) -> B + Send + Sync>;
 
-    /// A task that runs by itself, and ends when this is dropped.
-    pub(crate) struct Task<T>(JoinHandle<T>);
+    /// A task that runs by itself. It ends when this is dropped, but for a computation.
+    pub(crate) struct Task<T> {
+        handle: JoinHandle<T>,
+        ends: bool,
+    }
 
     /// Starts a task, so that all cores share the work.
     pub(crate) fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Task<T> {
-        Task(tokio::spawn(future))
+        Task { handle: tokio::spawn(future), ends: true }
     }
 
-    /// Computes something that takes long, on a thread that serves nothing else.
+    /// Computes something that takes long, or writes, on a thread that serves nothing else. It runs to its end: what a
+    /// caller began to write is written.
     pub(crate) fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Task<T> {
-        Task(tokio::task::spawn_blocking(work))
+        Task { handle: tokio::task::spawn_blocking(work), ends: false }
     }
 
     impl<T> Future for Task<T> {
         type Output = Result<T>;
 
         fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-            Poll::Ready(ready!(Pin::new(&mut self.0).poll(context)).map_err(|error| match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // Only a runtime that is shutting down cancels a task.
-                Err(_) => Error::Conflict("the runtime is shutting down: nothing is lost, `resume` continues".into()),
-            }))
+            Poll::Ready(ready!(Pin::new(&mut self.handle).poll(context)).map_err(
+                |error| match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // Only a runtime that is shutting down cancels a task.
+                    Err(_) => {
+                        Error::Conflict("the runtime is shutting down: nothing is lost, `resume` continues".into())
+                    }
+                },
+            ))
         }
     }
 
     impl<T> Drop for Task<T> {
         fn drop(&mut self) {
-            self.0.abort();
+            if self.ends {
+                self.handle.abort();
+            }
         }
     }
 }

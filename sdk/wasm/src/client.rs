@@ -43,7 +43,7 @@ impl JsClient {
         name: String,
         #[wasm_bindgen(unchecked_param_type = "Uint8Array | string | Blob | ReadableStream<Uint8Array>")]
         content: JsValue,
-        #[wasm_bindgen(unchecked_param_type = "AddOptions | undefined")] options: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "AddOptions")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
         let options = Options::of(
             options,
@@ -97,7 +97,7 @@ impl JsClient {
     #[wasm_bindgen(unchecked_return_type = "Listed[]")]
     pub async fn list(
         &self,
-        #[wasm_bindgen(unchecked_param_type = "ListOptions | undefined")] options: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "ListOptions")] options: JsValue,
     ) -> Result<Array, JsValue> {
         let options = Options::of(options, &["patient", "folder", "attestedOnly", "signal"])?;
         let mut list = self.0.list();
@@ -125,7 +125,7 @@ impl JsClient {
     pub async fn open(
         &self,
         handle: String,
-        #[wasm_bindgen(unchecked_param_type = "OpenOptions | undefined")] options: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "OpenOptions")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
         let options = Options::of(options, OPEN)?;
         let open = self.opening(&handle, &options)?;
@@ -139,7 +139,7 @@ impl JsClient {
     pub fn open_stream(
         &self,
         handle: String,
-        #[wasm_bindgen(unchecked_param_type = "OpenOptions | undefined")] options: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "OpenOptions")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
         let options = Options::of(options, OPEN)?;
         Ok(streams::readable(self.opening(&handle, &options)?, options.signal()))
@@ -162,7 +162,7 @@ impl JsClient {
     pub async fn grant(
         &self,
         #[wasm_bindgen(js_name = addressOrCard)] whom: String,
-        #[wasm_bindgen(unchecked_param_type = "GrantOptions | undefined")] options: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "GrantOptions")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
         let options =
             Options::of(options, &["folder", "confidentiality", "record", "rights", "purpose", "until", "signal"])?;
@@ -194,7 +194,7 @@ impl JsClient {
     pub async fn revoke(
         &self,
         account: String,
-        #[wasm_bindgen(unchecked_param_type = "RevokeOptions | undefined")] options: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "RevokeOptions")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
         let options = Options::of(options, &["folder", "confidentiality", "record", "bar", "signal"])?;
         match (options.is("folder"), options.is("record"), options.is("confidentiality")) {

@@ -24,7 +24,7 @@ impl JsSystem {
     #[wasm_bindgen(unchecked_return_type = "System")]
     pub async fn join(
         url: String,
-        #[wasm_bindgen(unchecked_param_type = "JoinOptions | undefined")] options: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "JoinOptions")] options: JsValue,
     ) -> Result<JsSystem, JsValue> {
         let options = Options::of(options, &["storage", "waitForStorage", "timeout", "witness"])?;
         let mut config = System::builder().join(url);
@@ -54,7 +54,7 @@ impl JsSystem {
     pub async fn history(
         &self,
         patient: String,
-        #[wasm_bindgen(unchecked_param_type = "Cancellable | undefined")] options: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
         let history = self.0.history(address(&patient)?);
         let reading = async { history.await.map(|history| values::history(&history)).map_err(thrown) };

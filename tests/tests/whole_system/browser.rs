@@ -20,15 +20,21 @@ fn package() -> PathBuf {
     package
 }
 
+/// A Chromium, what drives it, and TypeScript.
+fn tools() -> PathBuf {
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/browser");
+    std::env::var_os("HOSPITAL_RECORD_BROWSER").map_or(installed, PathBuf::from)
+}
+
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/wasm/test")
+}
+
 /// The messages of a script that runs in a dedicated worker.
 fn ran(script: &str, port: u16, values: &[String]) -> Vec<Value> {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/wasm/test");
     let mut node = Command::new("node");
-    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/browser");
-    if std::env::var_os("HOSPITAL_RECORD_BROWSER").is_none() {
-        node.env("HOSPITAL_RECORD_BROWSER", tools);
-    }
-    node.arg(tests.join("browser.mjs")).arg(package()).arg(port.to_string()).arg(script).args(values);
+    node.env("HOSPITAL_RECORD_BROWSER", tools());
+    node.arg(scripts().join("browser.mjs")).arg(package()).arg(port.to_string()).arg(script).args(values);
     let output = node.output().expect("node is on PATH");
     let (told, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{told}\n{errors}");
@@ -79,6 +85,14 @@ async fn patient_and_doctor_act_in_a_browser_and_a_closed_tab_loses_nothing() {
     assert_eq!(end["done"], true, "{told:?}");
     let names: Vec<_> = end["names"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert!(matches!(names[..], ["first.txt"] | ["first.txt", "second.bin"]), "{names:?}");
+}
+
+#[test]
+fn types_of_the_package_are_those_that_the_readme_shows() {
+    package();
+    let compiler = tools().join("node_modules/typescript/bin/tsc");
+    let output = Command::new("node").arg(compiler).arg("-p").arg(scripts()).output().expect("node is on PATH");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 /// Prints MB a second of 100 MiB: to the node and back, in a browser and in a program.
