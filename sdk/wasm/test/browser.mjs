@@ -71,9 +71,9 @@ async function tab(query, told) {
 
 let failed = true;
 const deadline = setTimeout(() => {
-    console.error("the script did not end in three minutes");
+    console.error("the script did not end in ten minutes");
     process.exit(1);
-}, 180_000);
+}, 600_000);
 try {
     const query = new URLSearchParams(values.map((value) => value.split(/=(.*)/s).slice(0, 2)));
     let ended;
