@@ -200,7 +200,7 @@ build_kubo() {
 }
 
 wasm() {
-  rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown && return
+  [ -d "$(cd "$root" && rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null)" ] && return
   say "adding the target wasm32-unknown-unknown (25 MB to fetch)"
   rustup target add wasm32-unknown-unknown >&2 ||
     die "Rust for WebAssembly is missing: install the target wasm32-unknown-unknown of the Rust that rust-toolchain.toml names"
