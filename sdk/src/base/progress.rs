@@ -1,7 +1,8 @@
 //! The progress of a long call.
 
-use crate::base::task::{Callback, MaybeSend, MaybeSync};
 use std::sync::Arc;
+
+use crate::base::task::{Callback, MaybeSend, MaybeSync};
 
 /// The phase of a long call.
 ///

@@ -1,6 +1,5 @@
 //! Detects the media type of a source while it is read, because a stream can be read only once.
 
-use crate::base::task::{Callback, MaybeSend, MaybeSync, Reader};
 use std::{
     fmt, io,
     pin::Pin,
@@ -9,6 +8,8 @@ use std::{
 };
 
 use tokio::io::{AsyncRead, ReadBuf};
+
+use crate::base::task::{Callback, MaybeSend, MaybeSync, Reader};
 
 /// Detects the media type of a source from all of its bytes; see [`Source::detect`](crate::Source::detect).
 pub trait DetectMediaType: Send {

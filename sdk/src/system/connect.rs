@@ -65,27 +65,12 @@ impl Config {
     }
 
     fn memory(&self, folder: Option<&Path>, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
-        let (cache, outbox) = match &self.memory {
-            Some(memory) => kept_in(Cache::in_own(memory.clone())?, None, chain),
-            None => in_folder(folder, chain)?,
+        let (cache, outbox) = match (&self.memory, folder) {
+            (Some(memory), _) => kept_in(Cache::in_own(memory.clone())?, None, chain),
+            #[cfg(not(target_family = "wasm"))]
+            (None, Some(path)) => kept_in(Cache::in_folder(path)?, folder, chain),
+            (None, _) => (Cache::in_memory()?, Arc::new(MemoryOutbox::default()) as Arc<dyn Outbox>),
         };
         Ok((cache, self.outbox.clone().unwrap_or(outbox)))
     }
-}
-
-#[cfg(not(target_family = "wasm"))]
-fn in_folder(folder: Option<&Path>, chain: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
-    match folder {
-        Some(path) => Ok(kept_in(Cache::in_folder(path)?, folder, chain)),
-        None => in_no_folder(),
-    }
-}
-
-#[cfg(target_family = "wasm")]
-fn in_folder(_: Option<&Path>, _: u64) -> Result<(Cache, Arc<dyn Outbox>)> {
-    in_no_folder()
-}
-
-fn in_no_folder() -> Result<(Cache, Arc<dyn Outbox>)> {
-    Ok((Cache::in_memory()?, Arc::new(MemoryOutbox::default())))
 }

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use crate::{
     options::{Options, address, record},
     problem::{invalid, thrown},
-    signal::until_aborted,
+    signal::{ended, until_aborted},
     streams, values,
 };
 
@@ -89,8 +89,7 @@ impl JsClient {
         if let Some(created) = options.time("created")? {
             add = add.created(created);
         }
-        let adding = async { add.await.map(|added| values::added(&added)).map_err(thrown) };
-        until_aborted(options.signal(), adding).await
+        ended(options.signal(), add, values::added).await
     }
 
     /// The records of this person, or of a patient who shares them, newest first.
@@ -129,9 +128,7 @@ impl JsClient {
     ) -> Result<JsValue, JsValue> {
         let options = Options::of(options, OPEN)?;
         let open = self.opening(&handle, &options)?;
-        let opening =
-            async { open.await.map(|opened| values::opened(&opened.metadata, &opened.bytes)).map_err(thrown) };
-        until_aborted(options.signal(), opening).await
+        ended(options.signal(), open, values::opened).await
     }
 
     /// Opens a record piece by piece, each after its check.
@@ -185,8 +182,7 @@ impl JsClient {
         if let Some(until) = options.time("until")? {
             grant = grant.until(until);
         }
-        let granting = async { grant.await.map(|granted| values::granted(&granted)).map_err(thrown) };
-        until_aborted(options.signal(), granting).await
+        ended(options.signal(), grant, values::granted).await
     }
 
     /// Ends somebody's access, and moves the keys.
@@ -212,20 +208,19 @@ impl JsClient {
         if options.is("bar") {
             revoke = revoke.bar();
         }
-        let revoking = async { revoke.await.map(|revoked| values::revoked(&revoked)).map_err(thrown) };
-        until_aborted(options.signal(), revoking).await
+        ended(options.signal(), revoke, values::revoked).await
     }
 
     /// This person's history, every link of it checked.
     #[wasm_bindgen(unchecked_return_type = "History")]
     pub async fn history(&self) -> Result<JsValue, JsValue> {
-        self.0.history().await.map(|history| values::history(&history)).map_err(thrown)
+        ended(None, self.0.history(), values::history).await
     }
 
     /// Finishes what a tab that was closed left undone.
     #[wasm_bindgen(unchecked_return_type = "Resumed")]
     pub async fn resume(&self) -> Result<JsValue, JsValue> {
-        self.0.resume().await.map(|resumed| values::resumed(&resumed)).map_err(thrown)
+        ended(None, self.0.resume(), values::resumed).await
     }
 }
 

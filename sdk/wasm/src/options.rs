@@ -6,7 +6,10 @@ use hospital_record::{Address, Confidentiality, Error, Progress, Purpose, Record
 use js_sys::{Date, Function, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
-use crate::problem::{invalid, thrown};
+use crate::{
+    problem::{invalid, thrown},
+    values::Plain,
+};
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -109,7 +112,7 @@ impl Options {
         }
     }
 
-    pub(crate) fn value(&self, key: &str) -> Option<JsValue> {
+    fn value(&self, key: &str) -> Option<JsValue> {
         let value = Reflect::get(&self.0, &key.into()).ok()?;
         (!value.is_undefined() && !value.is_null()).then_some(value)
     }
@@ -185,14 +188,11 @@ impl Options {
         let tell = tell.map_err(|_| invalid("progress is given as a function"))?;
         Ok(move |progress: Progress| {
             let Some(tell) = &tell else { return };
-            let report = Object::new();
-            let set = |key: &str, value: JsValue| drop(Reflect::set(&report, &key.into(), &value));
-            set("phase", format!("{:?}", progress.phase).into());
-            set("done", (progress.done as f64).into());
-            if let Some(total) = progress.total {
-                set("total", (total as f64).into());
-            }
-            let _ = tell.call1(&JsValue::UNDEFINED, &report);
+            let report = Plain::new()
+                .with("phase", format!("{:?}", progress.phase))
+                .with("done", progress.done as f64)
+                .maybe("total", progress.total.map(|total| total as f64));
+            let _ = tell.call1(&JsValue::UNDEFINED, &report.done());
         })
     }
 }

@@ -9,7 +9,7 @@ use futures::{
 use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::*;
 
-use crate::problem::invalid;
+use crate::problem::{invalid, thrown};
 
 /// The result of the work, or the signal's reason.
 pub(crate) async fn until_aborted<T>(
@@ -33,6 +33,15 @@ pub(crate) async fn until_aborted<T>(
     };
     listen(&signal, "removeEventListener", &aborted)?;
     ended
+}
+
+/// What an act of the SDK gives, shown as a plain object.
+pub(crate) async fn ended<T>(
+    signal: Option<JsValue>,
+    act: impl IntoFuture<Output = hospital_record::Result<T>>,
+    show: impl Fn(&T) -> JsValue,
+) -> Result<JsValue, JsValue> {
+    until_aborted(signal, async { act.await.map(|done| show(&done)).map_err(thrown) }).await
 }
 
 fn listen(signal: &JsValue, method: &str, aborted: &Closure<dyn FnMut()>) -> Result<(), JsValue> {

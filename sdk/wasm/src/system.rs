@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use hospital_record::{Identity, System, browser::OriginFile};
-use js_sys::{Object, Reflect};
+use hospital_record::{Identity, Phrase, System, browser::OriginFile};
 use wasm_bindgen::prelude::*;
 
 use crate::{
     client::JsClient,
     options::{Options, address},
-    problem::{invalid, thrown},
-    signal::until_aborted,
-    values,
+    problem::thrown,
+    signal::ended,
+    values::{self, Plain},
 };
 
 /// A chain, its contract, and the stores: what a hospital's node offers.
@@ -57,8 +56,7 @@ impl JsSystem {
         #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
         let history = self.0.history(address(&patient)?);
-        let reading = async { history.await.map(|history| values::history(&history)).map_err(thrown) };
-        until_aborted(Options::of(options, &["signal"])?.signal(), reading).await
+        ended(Options::of(options, &["signal"])?.signal(), history, values::history).await
     }
 }
 
@@ -72,16 +70,13 @@ impl JsIdentity {
     #[wasm_bindgen(unchecked_return_type = "{ identity: Identity, phrase: string }")]
     pub fn generate() -> Result<JsValue, JsValue> {
         let (identity, phrase) = Identity::generate().map_err(thrown)?;
-        let both = Object::new();
-        Reflect::set(&both, &"identity".into(), &JsIdentity(identity).into())?;
-        Reflect::set(&both, &"phrase".into(), &phrase.reveal().into())?;
-        Ok(both.into())
+        Ok(Plain::new().with("identity", JsIdentity(identity)).with("phrase", phrase.reveal()).done())
     }
 
     /// The person whose phrase this is; several people may have one phrase, by their numbers.
     #[wasm_bindgen(js_name = fromPhrase)]
     pub fn from_phrase(phrase: &str, number: Option<u32>) -> Result<JsIdentity, JsValue> {
-        let phrase = hospital_record_phrase(phrase)?;
+        let phrase = Phrase::parse(phrase).map_err(thrown)?;
         Identity::from_phrase(&phrase, number.unwrap_or_default()).map(Self).map_err(thrown)
     }
 
@@ -90,8 +85,4 @@ impl JsIdentity {
     pub fn address(&self) -> String {
         self.0.address().to_string()
     }
-}
-
-fn hospital_record_phrase(text: &str) -> Result<hospital_record::Phrase, JsValue> {
-    hospital_record::Phrase::parse(text).map_err(|error| invalid(&error.to_string()))
 }

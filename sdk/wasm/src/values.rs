@@ -3,8 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hospital_record::{
-    Added, Address, Granted, History, HistoryEntry, Listed, Metadata, RecordRef, Resumed, Revoked, act::Removed,
-    history::status_code, record::Content,
+    Added, Address, Granted, History, HistoryEntry, Listed, Metadata, Opened, RecordRef, Resumed, Revoked,
+    act::Removed, history::status_code, record::Content,
 };
 use js_sys::{Array, Date, Object, Reflect};
 use wasm_bindgen::prelude::*;
@@ -111,27 +111,27 @@ export interface Resumed {
 "#;
 
 /// A plain object.
-struct Plain(Object);
+pub(crate) struct Plain(Object);
 
 impl Plain {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Object::new())
     }
 
-    fn with(self, key: &str, value: impl Into<JsValue>) -> Self {
+    pub(crate) fn with(self, key: &str, value: impl Into<JsValue>) -> Self {
         // A plain object takes every property.
         let _ = Reflect::set(&self.0, &key.into(), &value.into());
         self
     }
 
-    fn maybe(self, key: &str, value: Option<impl Into<JsValue>>) -> Self {
+    pub(crate) fn maybe(self, key: &str, value: Option<impl Into<JsValue>>) -> Self {
         match value {
             Some(value) => self.with(key, value),
             None => self,
         }
     }
 
-    fn done(self) -> JsValue {
+    pub(crate) fn done(self) -> JsValue {
         self.0.into()
     }
 }
@@ -206,8 +206,11 @@ pub(crate) fn listed(listed: &Listed) -> JsValue {
     .done()
 }
 
-pub(crate) fn opened(known: &Metadata, bytes: &[u8]) -> JsValue {
-    Plain::new().with("metadata", metadata(known)).with("bytes", js_sys::Uint8Array::from(bytes)).done()
+pub(crate) fn opened(opened: &Opened) -> JsValue {
+    Plain::new()
+        .with("metadata", metadata(&opened.metadata))
+        .with("bytes", js_sys::Uint8Array::from(&opened.bytes[..]))
+        .done()
 }
 
 pub(crate) fn granted(granted: &Granted) -> JsValue {

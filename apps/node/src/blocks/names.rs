@@ -8,6 +8,8 @@ use hospital_record::{
     ledger::{BlockInfo, Contract, EthereumLedger, Ledger, LedgerError, Log, block_of, naming_events},
 };
 
+use crate::blocks::rows::RowsError;
+
 /// The most blocks of one question. It is halved where a provider takes fewer, and doubled again where it answers.
 const RANGE: u64 = 10_000;
 /// Heads that are asked for at a time.
@@ -18,6 +20,8 @@ const HEADS: usize = 8;
 pub(super) enum Unknown {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Rows(#[from] RowsError),
     #[error("the provider left out an entry of a journal before block {0}")]
     Gap(u64),
     #[error("the provider left out {0} events that it listed before")]

@@ -9,7 +9,7 @@ use crate::{
         problem::{Problem, without_cids},
         room::Room,
     },
-    clock::now,
+    clock::{now, rounds},
 };
 
 /// The longest pause between two rounds.
@@ -19,23 +19,14 @@ const PAUSE: Duration = Duration::from_secs(3600);
 const LATER: Duration = Duration::from_secs(3600);
 
 /// Tidies until the stop signal.
-pub(crate) async fn tidy(room: Room, unpinned: Duration, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn tidy(room: Room, unpinned: Duration, stop: watch::Receiver<bool>) {
     let pause = (unpinned / 4).clamp(Duration::from_secs(1), PAUSE);
-    loop {
-        let round = async {
-            if room.tidy(now(), unpinned + LATER).await.is_err() {
-                tracing::warn!("not all blocks without a pin could be forgotten yet");
-            }
-        };
-        tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => return,
-            () = round => {}
+    let round = || async {
+        if room.tidy(now(), unpinned + LATER).await.is_err() {
+            tracing::warn!("not all blocks without a pin could be forgotten yet");
         }
-        tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => return,
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
+    };
+    rounds(stop, pause, round).await;
 }
 
 impl Room {

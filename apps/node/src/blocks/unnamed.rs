@@ -25,7 +25,7 @@ use crate::{
             pins::{BY_EVENT, BY_KEYRING},
         },
     },
-    clock::now,
+    clock::{now, rounds},
 };
 
 /// The longest pause between two rounds. A round with an old unnamed pin reads all events.
@@ -36,30 +36,21 @@ const DIGEST: [u8; 2] = [0x58, 32];
 pub(super) type Pin = (Address, Cid);
 
 /// Ends unnamed pins older than `age` until the stop signal.
-pub(super) async fn end_unnamed(room: Room, names: Names, age: Duration, mut stop: watch::Receiver<bool>) {
-    loop {
-        let round = async {
-            match room.end_unnamed(&names, age).await {
-                Ok(0) => {}
-                Ok(pins) => tracing::info!(pins, "pins that the chain does not name were ended"),
-                Err(error) => tracing::warn!(error, "it is not known which pins the chain names: none was ended"),
-            }
-        };
-        tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => return,
-            () = round => {}
+pub(super) async fn end_unnamed(room: Room, names: Names, age: Duration, stop: watch::Receiver<bool>) {
+    let round = || async {
+        match room.end_unnamed(&names, age).await {
+            Ok(0) => {}
+            Ok(pins) => tracing::info!(pins, "pins that the chain does not name were ended"),
+            Err(error) => tracing::warn!(%error, "it is not known which pins the chain names: none was ended"),
         }
-        tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => return,
-            () = tokio::time::sleep(pause(age)) => {}
-        }
-    }
+    };
+    rounds(stop, pause(age), round).await;
 }
 
 impl Room {
     /// Returns how many pins ended.
-    async fn end_unnamed(&self, names: &Names, age: Duration) -> Result<usize, String> {
-        let newest = names.newest().await.map_err(|error| error.to_string())?;
+    async fn end_unnamed(&self, names: &Names, age: Duration) -> Result<usize, Unknown> {
+        let newest = names.newest().await?;
         let round =
             Round { at: now(), before: now().min(newest.time).saturating_sub(age.as_secs()), pause: pause(age) };
         let missed = self.missed(names, newest.number, &round).await?;
@@ -74,9 +65,9 @@ impl Room {
     }
 
     /// Old pins that are not named. Those that are named are written down.
-    async fn missed(&self, names: &Names, newest: u64, round: &Round) -> Result<Vec<Pin>, String> {
-        let (rows, in_words) = (&self.0.rows, |error: RowsError| error.to_string());
-        let old = rows.unnamed(round.before).await.map_err(in_words)?;
+    async fn missed(&self, names: &Names, newest: u64, round: &Round) -> Result<Vec<Pin>, Unknown> {
+        let rows = &self.0.rows;
+        let old = rows.unnamed(round.before).await?;
         if old.is_empty() {
             return Ok(old);
         }
@@ -84,20 +75,20 @@ impl Room {
         // A young keyring names an older deal.
         let mut all: HashSet<Pin> = old.iter().copied().collect();
         for account in &accounts {
-            all.extend(rows.unnamed_blocks(*account).await.map_err(in_words)?);
+            all.extend(rows.unnamed_blocks(*account).await?);
         }
-        let known: HashSet<B256> = rows.named_by_events().await.map_err(in_words)?.iter().map(digest).collect();
+        let known: HashSet<B256> = rows.named_by_events().await?.iter().map(digest).collect();
         let wanted = all.iter().map(digest).chain(known.iter().copied()).collect();
-        let found = names.among(newest, &wanted, &accounts).await.map_err(|error| error.to_string())?;
+        let found = names.among(newest, &wanted, &accounts).await?;
         match known.difference(&found).count() {
             0 => {}
-            forgotten => return Err(Unknown::Forgotten(forgotten).to_string()),
+            forgotten => return Err(Unknown::Forgotten(forgotten)),
         }
         let named: Vec<Pin> = all.into_iter().filter(|pin| found.contains(&digest(pin))).collect();
-        rows.name(&named, BY_EVENT).await.map_err(in_words)?;
+        rows.name(&named, BY_EVENT).await?;
         let rest = old.into_iter().filter(|pin| !found.contains(&digest(pin))).collect();
-        let (named, rest) = self.named_by_blocks(rest).await.map_err(in_words)?;
-        rows.name(&named, BY_KEYRING).await.map_err(in_words)?;
+        let (named, rest) = self.named_by_blocks(rest).await?;
+        rows.name(&named, BY_KEYRING).await?;
         Ok(rest)
     }
 

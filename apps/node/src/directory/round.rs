@@ -6,7 +6,7 @@ use hospital_record::Address;
 use tokio::{sync::watch, time::timeout};
 
 use crate::{
-    clock::now,
+    clock::{now, rounds},
     directory::{
         problem::Problem,
         room::{Room, until},
@@ -23,20 +23,14 @@ const ALONE_WITHIN: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// Checks until the stop signal. With a chain that does not answer, listings end to be shown.
-pub(crate) async fn check_again(room: Room, interval: Duration, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn check_again(room: Room, interval: Duration, stop: watch::Receiver<bool>) {
     let pause = (interval / 4).clamp(Duration::from_millis(500), PAUSE);
-    loop {
-        tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => return,
-            checked = room.check_due(interval.as_secs()) => if checked.is_err() {
-                tracing::warn!("not all vouches for the directory could be checked");
-            },
+    let round = || async {
+        if room.check_due(interval.as_secs()).await.is_err() {
+            tracing::warn!("not all vouches for the directory could be checked");
         }
-        tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => return,
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
+    };
+    rounds(stop, pause, round).await;
 }
 
 /// An account, and until when somebody vouches for it; `None` for nobody.

@@ -5,11 +5,11 @@ use futures::{
     channel::oneshot,
     future::{Either, select},
 };
-use js_sys::{Function, Object, Promise, Reflect};
+use js_sys::{Function, Promise};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::{navigator, part};
+use super::{navigator, object, part};
 
 /// Held until it is dropped.
 pub(super) struct WebLock {
@@ -41,8 +41,7 @@ impl WebLock {
                 _ => JsValue::UNDEFINED,
             }
         });
-        let options = Object::new();
-        let _ = Reflect::set(&options, &"ifAvailable".into(), &(!wait).into());
+        let options = object([("ifAvailable", (!wait).into())]);
         let asked = request.call3(&locks, &name.into(), &options, granted.as_ref());
         let asked = JsFuture::from(Promise::resolve(&asked.map_err(|_| NoLock::Unknown)?));
         // The promise ends with the lock, or at once if the browser refuses.

@@ -36,6 +36,15 @@ pub(super) fn part(object: &JsValue, name: &str) -> Option<JsValue> {
     (!part.is_undefined() && !part.is_null()).then_some(part)
 }
 
+/// A plain object, which takes every property.
+pub(super) fn object<const N: usize>(parts: [(&str, JsValue); N]) -> js_sys::Object {
+    let object = js_sys::Object::new();
+    for (name, value) in parts {
+        let _ = js_sys::Reflect::set(&object, &name.into(), &value);
+    }
+    object
+}
+
 /// The result of a method of this name; `None` if the object has none.
 pub(super) async fn called(object: &JsValue, method: &str, arguments: &[JsValue]) -> Option<Result<JsValue, JsValue>> {
     let function: js_sys::Function = part(object, method)?.dyn_into().ok()?;

@@ -2,7 +2,6 @@
 
 use std::{fmt, io};
 
-use js_sys::Object;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{FileSystemReadWriteOptions, FileSystemSyncAccessHandle};
@@ -10,7 +9,7 @@ use web_sys::{FileSystemReadWriteOptions, FileSystemSyncAccessHandle};
 use super::{
     called, io_error,
     lock::{NoLock, WebLock},
-    navigator, part, thrown,
+    navigator, object, part, thrown,
 };
 use crate::{
     base::error::{Error, Result, fail},
@@ -72,9 +71,7 @@ async fn opened(name: &str) -> Result<FileSystemSyncAccessHandle> {
         || Error::Invalid("this browser has no files for web pages: use another one, or keep nothing".into());
     let storage = navigator().and_then(|navigator| part(&navigator, "storage")).ok_or_else(no_files)?;
     let refused = |error: JsValue| refused(name, &error);
-    let create = Object::new();
-    let _ = js_sys::Reflect::set(&create, &"create".into(), &true.into());
-    let create = JsValue::from(create);
+    let create = JsValue::from(object([("create", true.into())]));
     let root = called(&storage, "getDirectory", &[]).await.ok_or_else(no_files)?.map_err(refused)?;
     let folder = called(&root, "getDirectoryHandle", &[FOLDER.into(), create.clone()]).await;
     let folder = folder.ok_or_else(no_files)?.map_err(refused)?;

@@ -15,7 +15,7 @@ use web_sys::{AbortController, Blob};
 use super::{Piece, causes};
 use crate::{
     base::task::{BoxStream, StreamInBox},
-    platform::browser::{called, io_error},
+    platform::browser::{called, io_error, object},
 };
 
 /// Deadlines are those of the callers: `fetch` has none.
@@ -76,16 +76,13 @@ async fn sent(request: &reqwest::Request, bytes: &[u8]) -> Result<(StatusCode, H
         Reflect::set(&headers, &name.as_str().into(), &value.to_str().unwrap_or_default().into())?;
     }
     let blob = Blob::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes)))?;
-    let options = Object::new();
-    for (name, value) in [
-        ("method", JsValue::from(request.method().as_str())),
+    let options = object([
+        ("method", request.method().as_str().into()),
         ("headers", headers.into()),
         ("body", blob.into()),
         ("credentials", "omit".into()),
         ("signal", ending.0.signal().into()),
-    ] {
-        Reflect::set(&options, &name.into(), &value)?;
-    }
+    ]);
     let missing = || JsValue::from("this browser has no fetch");
     let arguments = [request.url().as_str().into(), options.into()];
     let response = called(&js_sys::global(), "fetch", &arguments).await.ok_or_else(missing)??;

@@ -6,14 +6,14 @@ use hospital_record_core::{
     error::{CoreError, SealError},
     seal::stream::{ContentKey, SegmentFrame, StreamHeader, StreamOpener, StreamSealer, TAG},
 };
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Uint8Array};
 use tokio::sync::OnceCell;
 use wasm_bindgen::{JsCast, JsValue};
 use zeroize::Zeroizing;
 
 use crate::{
     base::error::Result,
-    platform::browser::{called, part},
+    platform::browser::{called, object, part},
 };
 
 /// The key of a stream in the browser's hands, from which nobody gets it back.
@@ -37,14 +37,11 @@ impl WebKey {
 
     /// `None` if the browser refuses: a wrong tag, where it opens.
     async fn run(&self, method: &str, nonce: &[u8], input: &[u8]) -> Option<Vec<u8>> {
-        let algorithm = Object::new();
-        for (name, value) in [
-            ("name", JsValue::from("AES-GCM")),
+        let algorithm = object([
+            ("name", "AES-GCM".into()),
             ("iv", Uint8Array::from(nonce).into()),
             ("tagLength", (TAG as u32 * 8).into()),
-        ] {
-            Reflect::set(&algorithm, &name.into(), &value).ok()?;
-        }
+        ]);
         let arguments = [algorithm.into(), self.key.clone(), Uint8Array::from(input).into()];
         let output = called(&self.subtle, method, &arguments).await?.ok()?;
         let output: js_sys::ArrayBuffer = output.dyn_into().ok()?;
