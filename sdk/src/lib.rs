@@ -204,7 +204,13 @@ pub mod history {
 #[doc = include_str!("../guides/browser.md")]
 pub mod browser {
     #[cfg(all(target_family = "wasm", feature = "browser"))]
-    pub use crate::platform::browser::OriginFile;
+    pub use crate::platform::browser::{open_storage, open_storage_in_turn};
+}
+
+/// What implements [`Memory`] is checked here.
+#[cfg(feature = "conformance")]
+pub mod memory {
+    pub use crate::platform::cache::own::conformance::conformance;
 }
 
 #[doc = include_str!("../guides/names.md")]

@@ -2,7 +2,7 @@
 # Makes the npm package in sdk/wasm/pkg.
 #
 #   sdk/wasm/build.sh           small, for people: some minutes; prints its sizes
-#   sdk/wasm/build.sh --quick   large, for tests
+#   sdk/wasm/build.sh --quick   large, for tests; and their conformance suites in sdk/wasm/conformance/pkg
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -19,25 +19,33 @@ if [ "${1:-}" = --quick ]; then
   folder=debug
 fi
 target=${CARGO_TARGET_DIR:-target}
-cargo build --locked --quiet -p hospital-record-wasm --target wasm32-unknown-unknown --profile "$profile"
+crates=(hospital-record-wasm)
+[ "$profile" = browser ] || crates+=(hospital-record-conformance)
+cargo build --locked --quiet "${crates[@]/#/--package=}" --target wasm32-unknown-unknown --profile "$profile"
 cargo build --locked --quiet --manifest-path sdk/wasm/bindgen/Cargo.toml --target-dir "$target/bindgen"
 
-new=$here/pkg.new
-rm -rf "$new"
-mkdir "$new"
+new=$(mktemp -d "$here/new.XXXXXX")
 trap 'rm -rf "$new"' EXIT
-"$target/bindgen/debug/hospital-record-bindgen" \
-  "$target/wasm32-unknown-unknown/$folder/hospital_record_wasm.wasm" "$new" hospital_record
-cp sdk/wasm/package.json sdk/wasm/README.md LICENSE-MIT LICENSE-APACHE "$new/"
+# bound CRATE FOLDER NAME: the crate's WebAssembly, and JavaScript around it.
+bound() {
+  mkdir "$2"
+  "$target/bindgen/debug/hospital-record-bindgen" "$target/wasm32-unknown-unknown/$folder/${1//-/_}.wasm" "$2" "$3"
+}
+bound hospital-record-wasm "$new/pkg" hospital_record
+cp sdk/wasm/package.json sdk/wasm/README.md LICENSE-MIT LICENSE-APACHE "$new/pkg/"
 if [ "$profile" = browser ]; then
   anvil-scripts/tools.sh browser
   node .tools/browser/node_modules/binaryen/bin/wasm-opt -Oz "${FEATURES[@]/#/--enable-}" --strip-debug \
-    "$new/hospital_record_bg.wasm" -o "$new/small.wasm"
-  mv "$new/small.wasm" "$new/hospital_record_bg.wasm"
+    "$new/pkg/hospital_record_bg.wasm" -o "$new/small.wasm"
+  mv "$new/small.wasm" "$new/pkg/hospital_record_bg.wasm"
   for file in hospital_record_bg.wasm hospital_record.js; do
-    printf '%s: %d KB, %d KB with gzip\n' "$file" "$(($(wc -c <"$new/$file") / 1000))" \
-      "$(($(gzip -9 -c "$new/$file" | wc -c) / 1000))"
+    printf '%s: %d KB, %d KB with gzip\n' "$file" "$(($(wc -c <"$new/pkg/$file") / 1000))" \
+      "$(($(gzip -9 -c "$new/pkg/$file" | wc -c) / 1000))"
   done
+else
+  bound hospital-record-conformance "$new/conformance" conformance
+  rm -rf "$here/conformance/pkg"
+  mv "$new/conformance" "$here/conformance/pkg"
 fi
 rm -rf "$here/pkg"
-mv "$new" "$here/pkg"
+mv "$new/pkg" "$here/pkg"

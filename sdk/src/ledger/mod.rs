@@ -3,7 +3,7 @@
 mod beside;
 mod calls;
 pub(crate) mod clock;
-#[cfg(feature = "testing")]
+#[cfg(feature = "conformance")]
 pub mod conformance;
 mod contract;
 mod contracts;

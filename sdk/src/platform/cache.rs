@@ -33,7 +33,7 @@ use crate::{
         error::{Error, Result},
         task::{MaybeSend, compute},
     },
-    platform::cache::own::{Memory, Own},
+    platform::cache::own::{Memory, Own, of_io},
 };
 
 /// A table: keys and values are bytes.
@@ -100,6 +100,7 @@ struct Shared {
 
 enum Place {
     Memory(Database),
+    Own(Own),
     #[cfg(not(target_family = "wasm"))]
     File(disk::OnDisk),
 }
@@ -112,8 +113,7 @@ impl Cache {
 
     /// A cache in memory that the app provides.
     pub(crate) fn in_own(memory: Arc<dyn Memory>) -> Result<Self> {
-        let database = Database::builder().create_with_backend(Own(memory)).map_err(Error::cache)?;
-        Ok(Self::of(Place::Memory(database)))
+        Ok(Self::of(Place::Own(Own::open(memory)?)))
     }
 
     #[cfg(not(target_family = "wasm"))]
@@ -209,19 +209,23 @@ impl Cache {
     ) -> Result<R> {
         let shared = self.0.clone();
         let turn = shared.turn.clone().lock_owned().await;
-        let done = compute(move || {
-            let _turn = turn;
-            match &mut *shared.locked() {
-                Place::Memory(database) => work(database).map_err(Error::cache),
-                #[cfg(not(target_family = "wasm"))]
-                Place::File(file) => {
-                    let done = file.with(work);
-                    shared.close_later(file);
-                    done
-                }
+        let working = compute(move || match &mut *shared.locked() {
+            Place::Memory(database) => (work(database).map_err(Error::cache), None, turn),
+            Place::Own(own) => (own.with(work), Some(own.memory()), turn),
+            #[cfg(not(target_family = "wasm"))]
+            Place::File(file) => {
+                let done = file.with(work);
+                shared.close_later(file);
+                (done, None, turn)
             }
         });
-        done.await?
+        // The turn ends after the save: nobody reads what could still be lost.
+        let (done, memory, _turn) = working.await?;
+        if let Some(memory) = memory {
+            // Why nothing was saved also explains an error before.
+            memory.saved().await.map_err(of_io)?;
+        }
+        done
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod car;
 mod checked;
-#[cfg(any(test, feature = "testing"))]
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod dag;
 mod error;

@@ -10,8 +10,9 @@ use alloy::{
     signers::local::PrivateKeySigner,
 };
 use hospital_record::{
-    Config, ErrorKind, Identity, Memory, System,
+    BoxFuture, Config, ErrorKind, Identity, Memory, System,
     ledger::{MemoryLedger, MemoryOutbox},
+    memory,
     store::{Store, StoreOptions, open},
 };
 
@@ -87,6 +88,86 @@ impl Memory for Bytes {
         self.0.lock().unwrap()[start..start + bytes.len()].copy_from_slice(bytes);
         Ok(())
     }
+}
+
+/// Saves only when it is asked to, as a browser's database does. A killed tab leaves what was saved.
+#[derive(Debug, Default)]
+struct Late {
+    now: Bytes,
+    saved: Arc<Mutex<Vec<u8>>>,
+    /// Saves that fail, as on a full disk.
+    failures: Mutex<usize>,
+}
+
+impl Late {
+    fn open(saved: &Arc<Mutex<Vec<u8>>>) -> Arc<Self> {
+        let now = Bytes(Mutex::new(saved.lock().unwrap().clone()));
+        Arc::new(Self { now, saved: saved.clone(), ..Self::default() })
+    }
+}
+
+impl Memory for Late {
+    fn size(&self) -> io::Result<u64> {
+        self.now.size()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.now.read(offset, out)
+    }
+
+    fn resize(&self, size: u64) -> io::Result<()> {
+        self.now.resize(size)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.now.write(offset, bytes)
+    }
+
+    fn saved(&self) -> BoxFuture<'_, io::Result<()>> {
+        Box::pin(async {
+            tokio::task::yield_now().await;
+            let mut failures = self.failures.lock().unwrap();
+            if *failures > 0 {
+                *failures -= 1;
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            *self.saved.lock().unwrap() = self.now.0.lock().unwrap().clone();
+            Ok(())
+        })
+    }
+}
+
+#[tokio::test]
+async fn memories_pass_the_conformance_suite() {
+    let saved = Arc::default();
+    memory::conformance(Late::open(&saved), async || Late::open(&saved)).await;
+}
+
+#[tokio::test]
+async fn what_could_not_be_saved_is_reported_and_saved_later() {
+    let (ledger, saved) = (chain().await, Arc::default());
+    let config = |memory: Arc<Late>| {
+        System::builder().own_ledger(Arc::new(ledger.clone())).own_store(store()).own_memory(memory)
+    };
+    let (ana, lee) = (Identity::generate().unwrap().0, Identity::generate().unwrap().0);
+    ledger.fund(lee.address(), Unit::ETHER.wei());
+    let memory = Late::open(&saved);
+    let system = config(memory.clone()).connect().await.unwrap();
+    let card = system.client(lee).card().await.unwrap();
+    let client = system.client(ana.clone());
+    *memory.failures.lock().unwrap() = 1;
+    let full = client.contacts().add("Dr Lee", &card).await.unwrap_err();
+    assert_eq!(full.kind(), ErrorKind::File, "{full}");
+    assert!(full.to_string().contains("make room"), "{full}");
+    client.contacts().add("Dr Lee", &card).await.unwrap();
+    // The tab is killed: what is in memory alone is gone.
+    drop((system, memory));
+    let again = config(Late::open(&saved)).connect().await.unwrap().client(ana);
+    assert_eq!(again.contacts().added_here().await.unwrap()[0].name, "Dr Lee");
 }
 
 #[tokio::test]

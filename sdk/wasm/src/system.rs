@@ -1,8 +1,9 @@
 //! Systems and people.
 
-use std::sync::Arc;
-
-use hospital_record::{Identity, Phrase, System, browser::OriginFile};
+use hospital_record::{
+    Identity, Phrase, System,
+    browser::{open_storage, open_storage_in_turn},
+};
 use wasm_bindgen::prelude::*;
 
 use crate::{
@@ -28,11 +29,11 @@ impl JsSystem {
         let options = Options::of(options, &["storage", "waitForStorage", "timeout", "witness"])?;
         let mut config = System::builder().join(url);
         if let Some(name) = options.text("storage")? {
-            let file = match options.is("waitForStorage") {
-                true => OriginFile::open_in_turn(&name).await,
-                false => OriginFile::open(&name).await,
+            let memory = match options.is("waitForStorage") {
+                true => open_storage_in_turn(&name).await,
+                false => open_storage(&name).await,
             };
-            config = config.own_memory(Arc::new(file.map_err(thrown)?));
+            config = config.own_memory(memory.map_err(thrown)?);
         }
         if let Some(timeout) = options.seconds("timeout")? {
             config = config.timeout(timeout);

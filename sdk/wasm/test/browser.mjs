@@ -3,7 +3,8 @@
 //   node browser.mjs PACKAGE PORT SCRIPT [NAME=VALUE]...
 //
 // The page is served at http://127.0.0.1:PORT; a script finds the values in its URL. The last message has `done`, or
-// `error`. Chromium is the one on PATH, else the one of an npm package.
+// `error`. A message with `ask` has something done to the tab, see ASKED below, and is answered by a message. Chromium is
+// the one on PATH, else the one of an npm package.
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
@@ -22,7 +23,12 @@ const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connec
 
 const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url, "http://localhost").pathname);
-    const file = path.startsWith("/package/") ? join(folder, path.slice(9)) : join(here, path);
+    const file = [
+        ["/package/", folder],
+        ["/conformance/", join(here, "../conformance/pkg")],
+        ["/vectors/", join(here, "../../core/vectors")],
+        ["/", here],
+    ].reduce((found, [start, place]) => found ?? (path.startsWith(start) ? join(place, path.slice(start.length)) : undefined), undefined);
     try {
         const bytes = path === "/" ? "<!doctype html><title>test</title>" : await readFile(file);
         const type = path === "/" ? "text/html" : (TYPES[extname(file)] ?? "application/octet-stream");
@@ -56,11 +62,12 @@ async function tab(query, told) {
     page.on("console", (message) => console.error(`console: ${message.text()}`));
     page.on("requestfailed", (request) => console.error(`${request.method()} ${request.url()}: ${request.failure()?.errorText}`));
     page.on("pageerror", (error) => console.error(`page: ${error.message}`));
-    await page.exposeFunction("told", told);
+    await page.exposeFunction("told", (message) => told(message, page).catch((error) => ended({ error: error.message })));
     await page.goto(`http://127.0.0.1:${port}/`);
     await page.evaluate(
         (url) => {
             const worker = new Worker(url, { type: "module" });
+            window.answer = (answer) => worker.postMessage(answer);
             worker.onmessage = (event) => window.told(event.data);
             worker.onerror = (event) => window.told({ error: event.message || "the worker did not start" });
         },
@@ -69,27 +76,54 @@ async function tab(query, told) {
     return page;
 }
 
+const origin = `http://127.0.0.1:${port}`;
+const wait = (ms) => new Promise((later) => setTimeout(later, ms));
+/** What can happen to a tab. */
+const ASKED = {
+    /** The disk is as full as if it had only so many bytes; without a number it is as large as it is. */
+    quota: ({ bytes }, devtools) => devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: bytes }),
+    /** A person removes what pages have stored. */
+    clear: (_, devtools) => devtools.send("Storage.clearDataForOrigin", { origin, storageTypes: "all" }),
+    /** The tab sleeps. */
+    freeze: async ({ seconds }, devtools) => {
+        await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+        await wait(seconds * 1000);
+        await devtools.send("Page.setWebLifecycleState", { state: "active" });
+    },
+};
+
+let ended;
+const end = new Promise((resolve) => (ended = resolve));
 let failed = true;
 const deadline = setTimeout(() => {
-    console.error("the script did not end in ten minutes");
+    console.error("the script did not end in five minutes");
     process.exit(1);
-}, 600_000);
+}, 300_000);
 try {
     const query = new URLSearchParams(values.map((value) => value.split(/=(.*)/s).slice(0, 2)));
-    let ended;
-    const end = new Promise((resolve) => (ended = resolve));
     const pages = [];
-    // A message can close its own tab, as a person does, and start the script anew.
-    const told = async (message) => {
+    const start = async (part) => {
+        if (part) query.set("part", part);
+        pages.push(await tab(query.toString(), told));
+    };
+    // A message can close its own tab, as a person does, and start the script anew; or start it in another tab as well.
+    const told = async (message, page) => {
         console.log(JSON.stringify(message));
         if (message.again) {
-            await pages.pop().close({ runBeforeUnload: false });
-            query.set("part", message.again);
-            pages.push(await tab(query.toString(), told));
+            await page.close({ runBeforeUnload: false });
+            await start(message.again);
         }
+        if (message.beside) await start(message.beside);
+        if (message.ask) {
+            // What it asks for ends with its session.
+            await ASKED[message.ask](message, await context.newCDPSession(page));
+            await page.evaluate(() => window.answer("done"));
+        }
+        // What a tab beside found out, for the first one.
+        if (message.found) await pages[0].evaluate((found) => window.answer(found), message.found);
         if (message.done || message.error) ended(message);
     };
-    pages.push(await tab(query.toString(), told));
+    await start();
     failed = Boolean((await end).error);
 } finally {
     clearTimeout(deadline);

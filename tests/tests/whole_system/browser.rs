@@ -1,13 +1,17 @@
 //! The SDK in a browser: a real Chromium, against Anvil and a node.
 
 use std::{
+    fs,
     net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
     time::Instant,
 };
 
-use hospital_record::{Identity, Phrase, Source, System, alloy::hex};
+use hospital_record::{
+    Identity, Phrase, Source, System,
+    alloy::{hex, signers::local::PrivateKeySigner},
+};
 use hospital_record_tests::{anvil::Anvil, data, node::Node};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -47,9 +51,13 @@ fn free_port() -> u16 {
 
 /// A node that knows the pages of this port.
 fn node_for(disk: &TempDir, port: u16) -> Node {
+    node_on(&Anvil::shared(), disk, port)
+}
+
+fn node_on(anvil: &Anvil, disk: &TempDir, port: u16) -> Node {
     let (origin, store) = (format!("http://127.0.0.1:{port}"), format!("file://{}", disk.path().display()));
     let options = ["--chain-reads", "--open-blocks", "--blocks", &store, "--allow-origin", &origin];
-    Node::start(&Anvil::shared(), &options)
+    Node::start(anvil, &options)
 }
 
 /// A record of a program, as the script is told of it, and the SHA-256 of its content.
@@ -93,6 +101,42 @@ fn types_of_the_package_are_those_that_the_readme_shows() {
     let compiler = tools().join("node_modules/typescript/bin/tsc");
     let output = Command::new("node").arg(compiler).arg("-p").arg(scripts()).output().expect("node is on PATH");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// The committed vectors, as the page names them.
+fn vectors() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sdk/core/vectors");
+    let formats = fs::read_dir(&folder).unwrap().map(|format| format.unwrap().path()).filter(|format| format.is_dir());
+    let files = formats.flat_map(|format| fs::read_dir(format).unwrap()).map(|file| file.unwrap().path());
+    let vectors = files.filter(|file| file.extension().is_some_and(|extension| extension == "json"));
+    vectors.map(|file| file.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_passes_the_conformance_suites_and_reads_the_vectors() {
+    let (disk, port, anvil) = (tempfile::tempdir().unwrap(), free_port(), Anvil::start());
+    let node = node_on(&anvil, &disk, port);
+    let (signer, vectors) = (PrivateKeySigner::random(), vectors());
+    anvil.fund(signer.address());
+    let values = [
+        format!("node={}", node.url()),
+        format!("gateway=gateway+{}", node.url()),
+        format!("rpc={}", anvil.url()),
+        format!("key={}", signer.to_bytes()),
+        format!("vectors={}", vectors.join(" ")),
+    ];
+    let told = ran("conformance.mjs", port, &values);
+    let passed: Vec<_> = told.iter().filter_map(|told| told["passed"].as_str()).collect();
+    assert_eq!(passed, ["vectors", "file", "database", "memory", "node", "gateway", "chain"]);
+    assert!(vectors.len() > 200 && told[0]["count"] == vectors.len(), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_in_silence_whatever_a_browser_does() {
+    let (disk, port) = (tempfile::tempdir().unwrap(), free_port());
+    let node = node_for(&disk, port);
+    let told = ran("hardship.mjs", port, &[format!("node={}", node.url())]);
+    assert_eq!(told.last().unwrap()["done"], true, "{told:?}");
 }
 
 /// Prints MB a second of 100 MiB: to the node and back, in a browser and in a program.

@@ -1,13 +1,16 @@
 //! What a web page has instead of files: storage of its origin, for [`own_memory`](crate::Config::own_memory).
 
+mod file;
+mod indexed_db;
 mod lock;
-mod origin_file;
+mod pages;
+mod storage;
 
 use std::io;
 
 use wasm_bindgen::{JsCast, JsValue};
 
-pub use self::origin_file::OriginFile;
+pub use self::storage::{open_storage, open_storage_in_turn};
 
 /// What the browser threw: its name, and its words.
 fn thrown(error: &JsValue) -> (String, String) {
