@@ -1,9 +1,12 @@
 //! The SDK for JavaScript. Nothing is decided here: each function passes its arguments on, and its result back.
 #![cfg(target_family = "wasm")]
 
+mod access;
+mod chain;
 mod client;
 mod options;
 mod problem;
+mod records;
 mod signal;
 mod streams;
 mod system;

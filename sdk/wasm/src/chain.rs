@@ -1,0 +1,113 @@
+//! What a system knows without a key: histories, boards, vouches, the node.
+
+use std::time::Duration;
+
+use hospital_record::{Address, System, history::ReadHistory, node::NodeInfo};
+use wasm_bindgen::prelude::*;
+
+use crate::{
+    options::{Options, address, simple},
+    signal::ended,
+    system::JsSystem,
+    values::{self, acts, date, each},
+};
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+export interface NodeOptions extends Cancellable {
+    /** Seconds that an answer of the node may take: 30 unless it is said. */
+    timeout?: number;
+}
+
+export interface VerifyOptions extends Cancellable {
+    /** A head from a source that you trust: the history must contain it. */
+    trustedHead?: Hash;
+}
+"#;
+
+/// The default of a system.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The time limit for one answer of a node.
+pub(crate) fn timeout(options: &Options) -> Result<Duration, JsValue> {
+    Ok(options.seconds("timeout")?.unwrap_or(TIMEOUT))
+}
+
+/// A patient's history, in the words of a reader.
+pub(crate) async fn history(system: &System, patient: Address, options: JsValue) -> Result<JsValue, JsValue> {
+    let options = Options::of(options, &["names", "trustedHead", "signal"])?;
+    let names = Options::of(options.value("names").unwrap_or_default(), values::history::NAMES)?;
+    let history = options.set(system.history(patient), "trustedHead", Options::hash, ReadHistory::trusted_head)?;
+    let show = |history: &_| values::history::history(history, system.deployment(), &names);
+    ended(options.signal(), history, show).await
+}
+
+/// The chain and its histories.
+#[wasm_bindgen(js_class = System)]
+impl JsSystem {
+    /// What the node at this address says that it offers.
+    #[wasm_bindgen(js_name = nodeInfo, unchecked_return_type = "NodeInfo")]
+    pub async fn node_info(
+        url: String,
+        #[wasm_bindgen(unchecked_optional_param_type = "NodeOptions")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let options = Options::of(options, &["timeout", "signal"])?;
+        ended(options.signal(), NodeInfo::of(&url, timeout(&options)?), values::chain::node_info).await
+    }
+
+    /// Chain and contract.
+    #[wasm_bindgen(getter, unchecked_return_type = "Deployment")]
+    pub fn deployment(&self) -> JsValue {
+        values::chain::deployment(self.0.deployment())
+    }
+
+    /// The present time, if the clocks of the chain and of this machine agree.
+    #[wasm_bindgen(js_name = agreedTime, unchecked_return_type = "Date")]
+    pub async fn agreed_time(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        simple(options, self.0.agreed_time(), |time| date(*time).into()).await
+    }
+
+    /// A patient's whole history, every link of it checked. It needs no key.
+    #[wasm_bindgen(unchecked_return_type = "History")]
+    pub async fn history(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Address")] patient: String,
+        #[wasm_bindgen(unchecked_optional_param_type = "HistoryOptions")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        history(&self.0, address(&patient)?, options).await
+    }
+
+    /// How far a patient's history is complete, without its entries.
+    #[wasm_bindgen(unchecked_return_type = "Completeness")]
+    pub async fn verify(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Address")] patient: String,
+        #[wasm_bindgen(unchecked_optional_param_type = "VerifyOptions")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let options = Options::of(options, &["trustedHead", "signal"])?;
+        let verified = self.0.verify(address(&patient)?, options.hash("trustedHead")?);
+        ended(options.signal(), verified, values::history::completeness).await
+    }
+
+    /// Accepts a history that lacks entries which were final here, if node and witness show it. Let a person decide this.
+    #[wasm_bindgen(js_name = acceptChain, unchecked_return_type = "number")]
+    pub async fn accept_chain(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Address")] patient: String,
+        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        simple(options, self.0.accept_chain(address(&patient)?), |entries| (*entries as f64).into()).await
+    }
+
+    /// Confirmed entries that the chain no longer shows; each is told once.
+    #[wasm_bindgen(unchecked_return_type = "MissingEntry[]")]
+    pub async fn news(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        simple(options, self.0.news(), |all| each(all, acts::missing)).await
+    }
+}
