@@ -6,7 +6,7 @@ use hospital_record::{Address, System, history::ReadHistory, node::NodeInfo};
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    options::{Options, address, simple},
+    options::{Options, address, addresses, simple},
     signal::ended,
     system::JsSystem,
     values::{self, acts, date, each},
@@ -110,4 +110,50 @@ impl JsSystem {
     ) -> Result<JsValue, JsValue> {
         simple(options, self.0.news(), |all| each(all, acts::missing)).await
     }
+}
+
+/// Vouches.
+#[wasm_bindgen(js_class = System)]
+impl JsSystem {
+    /// The chain of vouches that makes an account trusted, if there is one.
+    #[wasm_bindgen(js_name = whyTrusted, unchecked_return_type = "Trust | undefined")]
+    pub async fn why_trusted(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Address")] account: String,
+        #[wasm_bindgen(unchecked_param_type = "Address[]")] authorities: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let authorities = addresses("authorities", authorities)?;
+        simple(options, self.0.why_trusted(address(&account)?, &authorities), |trust| why(trust.as_ref())).await
+    }
+
+    /// The same for several accounts, in their order.
+    #[wasm_bindgen(js_name = whyEachIsTrusted, unchecked_return_type = "(Trust | undefined)[]")]
+    pub async fn why_each_is_trusted(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Address[]")] accounts: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Address[]")] authorities: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let accounts = addresses("accounts", accounts)?;
+        let authorities = addresses("authorities", authorities)?;
+        let trusted = self.0.why_each_is_trusted(&accounts, &authorities);
+        simple(options, trusted, |all| each(all, |trust| why(trust.as_ref()))).await
+    }
+
+    /// The same, but an account that is not trusted is an error of kind `Untrusted`, with the reason.
+    #[wasm_bindgen(js_name = requireTrusted, unchecked_return_type = "Trust")]
+    pub async fn require_trusted(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Address")] account: String,
+        #[wasm_bindgen(unchecked_param_type = "Address[]")] authorities: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let authorities = addresses("authorities", authorities)?;
+        simple(options, self.0.require_trusted(address(&account)?, &authorities), values::people::trust).await
+    }
+}
+
+fn why(trust: Option<&hospital_record::vouch::Trust>) -> JsValue {
+    trust.map(values::people::trust).unwrap_or_default()
 }

@@ -7,6 +7,8 @@ use crate::{
     access::{JsFolders, JsGrants},
     chain,
     options::{Options, nothing, simple},
+    people::{JsContacts, JsDirectory, JsVouches},
+    requests::JsRequests,
     signal::ended,
     system::JsSystem,
     values::{acts, records, shown},
@@ -104,5 +106,29 @@ impl JsClient {
     #[wasm_bindgen(getter)]
     pub fn grants(&self) -> JsGrants {
         JsGrants(self.0.clone())
+    }
+
+    /// People under names that this person chose.
+    #[wasm_bindgen(getter)]
+    pub fn contacts(&self) -> JsContacts {
+        JsContacts(self.0.clone())
+    }
+
+    /// Practitioners in the directory of the joined node.
+    #[wasm_bindgen(getter)]
+    pub fn directory(&self) -> JsDirectory {
+        JsDirectory(self.0.clone())
+    }
+
+    /// Requests for access.
+    #[wasm_bindgen(getter)]
+    pub fn requests(&self) -> JsRequests {
+        JsRequests(self.0.clone())
+    }
+
+    /// Public statements that an account is a hospital or a practitioner.
+    #[wasm_bindgen(getter)]
+    pub fn vouches(&self) -> JsVouches {
+        JsVouches(self.0.clone())
     }
 }

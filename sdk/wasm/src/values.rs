@@ -6,6 +6,7 @@ pub(crate) mod chain;
 pub(crate) mod history;
 pub(crate) mod people;
 pub(crate) mod records;
+pub(crate) mod requests;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
