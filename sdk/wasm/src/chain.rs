@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use hospital_record::{Address, System, history::ReadHistory, node::NodeInfo};
+use hospital_record::{Address, System, board::Cases, history::ReadHistory, node::NodeInfo};
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    options::{Options, address, addresses, simple},
+    boards::{JsBoard, JsCase},
+    options::{Options, address, addresses, hash, simple},
     signal::ended,
     system::JsSystem,
-    values::{self, acts, date, each},
+    values::{self, Plain, acts, cut, date, each, list, text},
 };
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -22,6 +23,12 @@ export interface NodeOptions extends Cancellable {
 export interface VerifyOptions extends Cancellable {
     /** A head from a source that you trust: the history must contain it. */
     trustedHead?: Hash;
+}
+
+export interface Cases {
+    /** Newest first, as the node reports them. */
+    cases: Case[];
+    cut: Cut;
 }
 "#;
 
@@ -154,6 +161,69 @@ impl JsSystem {
     }
 }
 
+/// Boards.
+#[wasm_bindgen(js_class = System)]
+impl JsSystem {
+    /// The board at this address. The address proves its members and its threshold.
+    #[wasm_bindgen(unchecked_return_type = "Board")]
+    pub async fn board(
+        &self,
+        #[wasm_bindgen(js_name = address, unchecked_param_type = "Address")] of: String,
+        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        simple(options, self.0.board(address(&of)?), |board| JsBoard(board.clone()).into()).await
+    }
+
+    /// The cases of a board, as the node reports them: it can hide one.
+    #[wasm_bindgen(unchecked_return_type = "Cases")]
+    pub async fn cases(
+        &self,
+        board: &JsBoard,
+        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        simple(options, self.0.cases(&board.0), listed).await
+    }
+
+    /// The cases of a board about one patient.
+    #[wasm_bindgen(js_name = casesAbout, unchecked_return_type = "Cases")]
+    pub async fn cases_about(
+        &self,
+        board: &JsBoard,
+        #[wasm_bindgen(unchecked_param_type = "Address")] patient: String,
+        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        simple(options, self.0.cases_about(&board.0, address(&patient)?), listed).await
+    }
+
+    /// The case with this id, however many other cases there are.
+    #[wasm_bindgen(unchecked_return_type = "Case")]
+    pub async fn case(
+        &self,
+        board: &JsBoard,
+        #[wasm_bindgen(unchecked_param_type = "Hash")] id: String,
+        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        simple(options, self.0.case(&board.0, hash("id", &id)?), |case| JsCase(case.clone()).into()).await
+    }
+
+    /// The account that a patient appointed at a board to veto cases, if any.
+    #[wasm_bindgen(js_name = proxyOf, unchecked_return_type = "Address | undefined")]
+    pub async fn proxy_of(
+        &self,
+        board: &JsBoard,
+        #[wasm_bindgen(unchecked_param_type = "Address")] patient: String,
+        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let proxy = self.0.proxy_of(&board.0, address(&patient)?);
+        simple(options, proxy, |proxy| proxy.map(text).unwrap_or_default()).await
+    }
+}
+
 fn why(trust: Option<&hospital_record::vouch::Trust>) -> JsValue {
     trust.map(values::people::trust).unwrap_or_default()
+}
+
+fn listed(cases: &Cases) -> JsValue {
+    let all = list(cases.cases.iter().cloned().map(JsCase));
+    Plain::new().with("cases", all).with("cut", cut(&cases.cut)).done()
 }

@@ -5,6 +5,8 @@ use wasm_bindgen::prelude::*;
 
 use crate::{
     access::{JsFolders, JsGrants},
+    acts::JsActs,
+    boards::JsBoards,
     chain,
     options::{Options, nothing, simple},
     people::{JsContacts, JsDirectory, JsVouches},
@@ -126,9 +128,21 @@ impl JsClient {
         JsRequests(self.0.clone())
     }
 
+    /// Boards of k of n people, and their cases.
+    #[wasm_bindgen(getter)]
+    pub fn boards(&self) -> JsBoards {
+        JsBoards(self.0.clone())
+    }
+
     /// Public statements that an account is a hospital or a practitioner.
     #[wasm_bindgen(getter)]
     pub fn vouches(&self) -> JsVouches {
         JsVouches(self.0.clone())
+    }
+
+    /// Acts that others carry, and acts that the chain dropped.
+    #[wasm_bindgen(getter)]
+    pub fn acts(&self) -> JsActs {
+        JsActs(self.0.clone())
     }
 }

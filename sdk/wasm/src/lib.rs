@@ -2,6 +2,8 @@
 #![cfg(target_family = "wasm")]
 
 mod access;
+mod acts;
+mod boards;
 mod chain;
 mod client;
 mod options;

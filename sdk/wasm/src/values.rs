@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod acts;
+pub(crate) mod boards;
 pub(crate) mod chain;
 pub(crate) mod history;
 pub(crate) mod people;
