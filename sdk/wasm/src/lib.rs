@@ -6,6 +6,7 @@ mod acts;
 mod boards;
 mod chain;
 mod client;
+mod login;
 mod options;
 mod people;
 mod problem;
