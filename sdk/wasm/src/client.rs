@@ -1,20 +1,34 @@
-//! What a person does.
+//! A person, and the groups of what a person does.
 
-use futures::StreamExt;
-use hospital_record::{Card, Client, Confidentiality, Grantee, Rights, record::Open};
-use js_sys::Array;
+use hospital_record::{Client, record::Syncing};
 use wasm_bindgen::prelude::*;
 
 use crate::{
-    options::{Options, address, record},
-    problem::{invalid, thrown},
-    signal::{ended, until_aborted},
-    streams, values,
+    access::{JsFolders, JsGrants},
+    acts::JsActs,
+    boards::JsBoards,
+    chain,
+    options::{Options, nothing, simple},
+    people::{JsContacts, JsDirectory, JsVouches},
+    requests::JsRequests,
+    signal::ended,
+    system::JsSystem,
+    values::{acts, records, shown},
 };
 
-const OPEN: &[&str] = &["start", "end", "purpose", "attestedOnly", "progress", "signal"];
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+export interface SyncOptions extends Cancellable {
+    /** The most bytes of contributed records that the patient's store keeps: 10 GiB unless it is said. */
+    most?: number;
+    /** The most bytes of one author: 1 GiB unless it is said. */
+    mostOfOne?: number;
+    /** Copies these, however large they are. */
+    take?: RecordRef[];
+}
+"#;
 
-/// A person at a system.
+/// A person at a system. Each group holds the person too, so the keys are wiped only when all of them are freed.
 #[wasm_bindgen(js_name = Client)]
 pub struct JsClient(pub(crate) Client);
 
@@ -27,218 +41,108 @@ impl JsClient {
     }
 
     /// Publishes this person's public keys, so that others can grant to them. Every call that writes does it first.
-    pub async fn register(&self) -> Result<(), JsValue> {
-        self.0.register().await.map_err(thrown)
+    pub async fn register(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
+    ) -> Result<(), JsValue> {
+        simple(options, self.0.register(), nothing).await.map(drop)
     }
 
     /// This person's card, for people who will grant to them.
-    pub async fn card(&self) -> Result<String, JsValue> {
-        self.0.card().await.map(|card| card.to_string()).map_err(thrown)
-    }
-
-    /// Encrypts, stores and registers a record.
-    #[wasm_bindgen(unchecked_return_type = "Added")]
-    pub async fn add(
+    #[wasm_bindgen(unchecked_return_type = "string")]
+    pub async fn card(
         &self,
-        name: String,
-        #[wasm_bindgen(unchecked_param_type = "Uint8Array | string | Blob | ReadableStream<Uint8Array>")]
-        content: JsValue,
-        #[wasm_bindgen(unchecked_optional_param_type = "AddOptions")] options: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
-        let options = Options::of(
-            options,
-            &[
-                "folder",
-                "confidentiality",
-                "mediaType",
-                "documentType",
-                "title",
-                "description",
-                "keywords",
-                "created",
-                "patient",
-                "progress",
-                "signal",
-            ],
-        )?;
-        let mut add = self.0.add(streams::source(&name, &content)?).progress(options.progress()?);
-        if let Some(folder) = options.text("folder")? {
-            add = add.folder(folder);
-        }
-        if let Some(level) = options.confidentiality()? {
-            add = add.confidentiality(level);
-        }
-        if let Some(patient) = options.address("patient")? {
-            add = add.patient(patient);
-        }
-        if let Some(media_type) = options.text("mediaType")? {
-            add = add.media_type(media_type);
-        }
-        if let Some(loinc) = options.text("documentType")? {
-            add = add.document_type(loinc);
-        }
-        if let Some(title) = options.text("title")? {
-            add = add.title(title);
-        }
-        if let Some(description) = options.text("description")? {
-            add = add.description(description);
-        }
-        if let Some(keywords) = options.texts("keywords")? {
-            add = add.keywords(keywords);
-        }
-        if let Some(created) = options.time("created")? {
-            add = add.created(created);
-        }
-        ended(options.signal(), add, values::added).await
-    }
-
-    /// The records of this person, or of a patient who shares them, newest first.
-    #[wasm_bindgen(unchecked_return_type = "Listed[]")]
-    pub async fn list(
-        &self,
-        #[wasm_bindgen(unchecked_optional_param_type = "ListOptions")] options: JsValue,
-    ) -> Result<Array, JsValue> {
-        let options = Options::of(options, &["patient", "folder", "attestedOnly", "signal"])?;
-        let mut list = self.0.list();
-        if let Some(patient) = options.address("patient")? {
-            list = list.patient(patient);
-        }
-        if let Some(folder) = options.text("folder")? {
-            list = list.folder(folder);
-        }
-        if options.is("attestedOnly") {
-            list = list.attested_only();
-        }
-        let listing = async {
-            let (mut records, listed) = (list.stream(), Array::new());
-            while let Some(record) = records.next().await {
-                listed.push(&values::listed(&record.map_err(thrown)?));
-            }
-            Ok(listed)
-        };
-        until_aborted(options.signal(), listing).await
-    }
-
-    /// Opens a record whole. Where this person is not the patient, the reading is logged on chain first.
-    #[wasm_bindgen(unchecked_return_type = "Opened")]
-    pub async fn open(
-        &self,
-        handle: String,
-        #[wasm_bindgen(unchecked_optional_param_type = "OpenOptions")] options: JsValue,
-    ) -> Result<JsValue, JsValue> {
-        let options = Options::of(options, OPEN)?;
-        let open = self.opening(&handle, &options)?;
-        ended(options.signal(), open, values::opened).await
-    }
-
-    /// Opens a record piece by piece, each after its check.
-    #[wasm_bindgen(js_name = openStream, unchecked_return_type = "ReadableStream<Uint8Array>")]
-    pub fn open_stream(
-        &self,
-        handle: String,
-        #[wasm_bindgen(unchecked_optional_param_type = "OpenOptions")] options: JsValue,
-    ) -> Result<JsValue, JsValue> {
-        let options = Options::of(options, OPEN)?;
-        Ok(streams::readable(self.opening(&handle, &options)?, options.signal()))
-    }
-
-    fn opening(&self, handle: &str, options: &Options) -> Result<Open, JsValue> {
-        let mut open = self.0.open(&record(handle)?).progress(options.progress()?);
-        open = match (options.number("start")?.unwrap_or_default(), options.number("end")?) {
-            (start, Some(end)) => open.range(start..end),
-            (start, None) => open.range(start..),
-        };
-        if let Some(purpose) = options.purpose()? {
-            open = open.purpose(purpose);
-        }
-        Ok(if options.is("attestedOnly") { open.attested_only() } else { open })
-    }
-
-    /// Gives somebody access, by their address or card.
-    #[wasm_bindgen(unchecked_return_type = "Granted")]
-    pub async fn grant(
-        &self,
-        #[wasm_bindgen(js_name = addressOrCard)] whom: String,
-        #[wasm_bindgen(unchecked_optional_param_type = "GrantOptions")] options: JsValue,
-    ) -> Result<JsValue, JsValue> {
-        let options =
-            Options::of(options, &["folder", "confidentiality", "record", "rights", "purpose", "until", "signal"])?;
-        let mut grant = self.0.grant(grantee(&whom)?);
-        if let Some(folder) = options.text("folder")? {
-            grant = grant.folder(folder);
-        }
-        if let Some(level) = options.confidentiality()? {
-            grant = grant.confidentiality(level);
-        }
-        if let Some(record) = options.record("record")? {
-            grant = grant.record(&record);
-        }
-        if let Some(rights) = options.texts("rights")? {
-            grant = grant.rights(rights_of(&rights)?);
-        }
-        if let Some(purpose) = options.purpose()? {
-            grant = grant.purpose(purpose);
-        }
-        if let Some(until) = options.time("until")? {
-            grant = grant.until(until);
-        }
-        ended(options.signal(), grant, values::granted).await
-    }
-
-    /// Ends somebody's access, and moves the keys.
-    #[wasm_bindgen(unchecked_return_type = "Revoked")]
-    pub async fn revoke(
-        &self,
-        account: String,
-        #[wasm_bindgen(unchecked_optional_param_type = "RevokeOptions")] options: JsValue,
-    ) -> Result<JsValue, JsValue> {
-        let options = Options::of(options, &["folder", "confidentiality", "record", "bar", "signal"])?;
-        match (options.is("folder"), options.is("record"), options.is("confidentiality")) {
-            (true, true, _) => return Err(invalid("name a folder or a record, not both")),
-            (false, _, true) => return Err(invalid("confidentiality is that of a folder: name the folder too")),
-            _ => {}
-        }
-        let mut revoke = self.0.revoke(address(&account)?);
-        if let Some(folder) = options.text("folder")? {
-            revoke = revoke.folder(folder, options.confidentiality()?.unwrap_or(Confidentiality::N));
-        }
-        if let Some(record) = options.record("record")? {
-            revoke = revoke.record(&record);
-        }
-        if options.is("bar") {
-            revoke = revoke.bar();
-        }
-        ended(options.signal(), revoke, values::revoked).await
+        simple(options, self.0.card(), shown).await
     }
 
     /// This person's history, every link of it checked.
     #[wasm_bindgen(unchecked_return_type = "History")]
-    pub async fn history(&self) -> Result<JsValue, JsValue> {
-        ended(None, self.0.history(), values::history).await
+    pub async fn history(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "HistoryOptions")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        chain::history(self.0.system(), self.0.address(), options).await
     }
 
     /// Finishes what a tab that was closed left undone.
     #[wasm_bindgen(unchecked_return_type = "Resumed")]
-    pub async fn resume(&self) -> Result<JsValue, JsValue> {
-        ended(None, self.0.resume(), values::resumed).await
+    pub async fn resume(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        simple(options, self.0.resume(), acts::resumed).await
+    }
+
+    /// Moves stale keys on, then copies what others contributed into this person's store.
+    #[wasm_bindgen(unchecked_return_type = "Synced")]
+    pub async fn sync(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "SyncOptions")] options: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let options = Options::of(options, &["most", "mostOfOne", "take", "signal"])?;
+        let sync = options.set(self.0.sync(), "most", Options::number, Syncing::most)?;
+        let sync = options.set(sync, "mostOfOne", Options::number, Syncing::most_of_one)?;
+        let sync = options.set(sync, "take", Options::records, |sync, all| all.iter().fold(sync, Syncing::take))?;
+        ended(options.signal(), sync, records::synced).await
     }
 }
 
-fn grantee(text: &str) -> Result<Grantee, JsValue> {
-    match text.trim().starts_with("0x") {
-        true => address(text).map(Grantee::from),
-        false => text.parse::<Card>().map(|card| Grantee::from(&card)).map_err(thrown),
+/// Groups of calls, by subject.
+#[wasm_bindgen(js_class = Client)]
+impl JsClient {
+    /// The system that this person uses.
+    #[wasm_bindgen(getter)]
+    pub fn system(&self) -> JsSystem {
+        JsSystem(self.0.system().clone())
     }
-}
 
-fn rights_of(names: &[String]) -> Result<Rights, JsValue> {
-    names.iter().try_fold(Rights::default(), |rights, name| {
-        Ok(rights.and(match name.as_str() {
-            "read" => Rights::READ,
-            "contribute" => Rights::CONTRIBUTE,
-            "delegate" => Rights::DELEGATE,
-            "attest" => Rights::ATTEST,
-            _ => return Err(invalid(&format!("{name:?} is no right: read, contribute, delegate, attest"))),
-        }))
-    })
+    /// This person's folders.
+    #[wasm_bindgen(getter)]
+    pub fn folders(&self) -> JsFolders {
+        JsFolders(self.0.clone())
+    }
+
+    /// Grants that this person made, delegated and received.
+    #[wasm_bindgen(getter)]
+    pub fn grants(&self) -> JsGrants {
+        JsGrants(self.0.clone())
+    }
+
+    /// People under names that this person chose.
+    #[wasm_bindgen(getter)]
+    pub fn contacts(&self) -> JsContacts {
+        JsContacts(self.0.clone())
+    }
+
+    /// Practitioners in the directory of the joined node.
+    #[wasm_bindgen(getter)]
+    pub fn directory(&self) -> JsDirectory {
+        JsDirectory(self.0.clone())
+    }
+
+    /// Requests for access.
+    #[wasm_bindgen(getter)]
+    pub fn requests(&self) -> JsRequests {
+        JsRequests(self.0.clone())
+    }
+
+    /// Boards of k of n people, and their cases.
+    #[wasm_bindgen(getter)]
+    pub fn boards(&self) -> JsBoards {
+        JsBoards(self.0.clone())
+    }
+
+    /// Public statements that an account is a hospital or a practitioner.
+    #[wasm_bindgen(getter)]
+    pub fn vouches(&self) -> JsVouches {
+        JsVouches(self.0.clone())
+    }
+
+    /// Acts that others carry, and acts that the chain dropped.
+    #[wasm_bindgen(getter)]
+    pub fn acts(&self) -> JsActs {
+        JsActs(self.0.clone())
+    }
 }

@@ -1,9 +1,17 @@
 //! The SDK for JavaScript. Nothing is decided here: each function passes its arguments on, and its result back.
 #![cfg(target_family = "wasm")]
 
+mod access;
+mod acts;
+mod boards;
+mod chain;
 mod client;
+mod login;
 mod options;
+mod people;
 mod problem;
+mod records;
+mod requests;
 mod signal;
 mod streams;
 mod system;

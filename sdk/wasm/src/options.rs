@@ -2,12 +2,15 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hospital_record::{Address, Confidentiality, Error, Progress, Purpose, RecordRef};
-use js_sys::{Date, Function, Object, Reflect};
+use hospital_record::{
+    Address, B256, Card, Confidentiality, Error, Grantee, Progress, Purpose, RecordRef, Rights, grant::ScopeId,
+};
+use js_sys::{Array, Date, Function, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::{
     problem::{invalid, thrown},
+    signal::ended,
     values::Plain,
 };
 
@@ -35,62 +38,9 @@ export interface ProgressReport {
     total?: number;
 }
 
-interface Cancellable {
+export interface Cancellable {
     /** Ends the call. What was under way is finished by `resume`. */
     signal?: AbortSignal;
-}
-
-export interface AddOptions extends Cancellable {
-    folder?: string;
-    /** "N" (the default), "R" or "V", as in HL7. */
-    confidentiality?: string;
-    mediaType?: string;
-    documentType?: string;
-    title?: string;
-    description?: string;
-    keywords?: string[];
-    created?: Date;
-    /** A patient who lets this person contribute. */
-    patient?: Address;
-    progress?: (report: ProgressReport) => void;
-}
-
-export interface ListOptions extends Cancellable {
-    patient?: Address;
-    folder?: string;
-    attestedOnly?: boolean;
-}
-
-export interface OpenOptions extends Cancellable {
-    /** The first byte, and the one after the last. */
-    start?: number;
-    end?: number;
-    /** Such as "TREAT"; else the purpose of the grant. */
-    purpose?: string;
-    attestedOnly?: boolean;
-    progress?: (report: ProgressReport) => void;
-}
-
-export interface GrantOptions extends Cancellable {
-    folder?: string;
-    confidentiality?: string;
-    /** One record instead of a folder. */
-    record?: RecordRef;
-    /** Any of "read" (the default), "contribute", "delegate", "attest". */
-    rights?: ("read" | "contribute" | "delegate" | "attest")[];
-    purpose?: string;
-    /** In a year, unless it is said. */
-    until?: Date;
-}
-
-export interface RevokeOptions extends Cancellable {
-    /** One folder, or one record; else everything. */
-    folder?: string;
-    /** Of that folder; "N" unless it is said. */
-    confidentiality?: string;
-    record?: RecordRef;
-    /** No delegate may give this access again. */
-    bar?: boolean;
 }
 "#;
 
@@ -112,7 +62,39 @@ impl Options {
         }
     }
 
-    fn value(&self, key: &str) -> Option<JsValue> {
+    /// Gives a builder an option, if the caller did.
+    pub(crate) fn set<B, T>(
+        &self,
+        build: B,
+        key: &str,
+        read: impl Fn(&Self, &str) -> Result<Option<T>, JsValue>,
+        with: impl FnOnce(B, T) -> B,
+    ) -> Result<B, JsValue> {
+        Ok(match read(self, key)? {
+            Some(value) => with(build, value),
+            None => build,
+        })
+    }
+
+    /// Gives a builder an option that is on or off.
+    pub(crate) fn flag<B>(&self, build: B, key: &str, with: impl FnOnce(B) -> B) -> B {
+        if self.is(key) { with(build) } else { build }
+    }
+
+    /// Whether the caller gave an option: not as `undefined`, `null` or `false`.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.value(key).is_some_and(|value| value != JsValue::FALSE)
+    }
+
+    /// Refuses two options of which one would be ignored.
+    pub(crate) fn not_both(&self, one: &str, other: &str) -> Result<(), JsValue> {
+        match self.has(one) && self.has(other) {
+            true => Err(invalid(&format!("give {one} or {other}, not both"))),
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn value(&self, key: &str) -> Option<JsValue> {
         let value = Reflect::get(&self.0, &key.into()).ok()?;
         (!value.is_undefined() && !value.is_null()).then_some(value)
     }
@@ -153,33 +135,50 @@ impl Options {
     }
 
     pub(crate) fn texts(&self, key: &str) -> Result<Option<Vec<String>>, JsValue> {
-        let wrong = || invalid(&format!("{key} is given as a list of strings"));
-        let texts = |value: JsValue| {
-            let list: js_sys::Array = value.dyn_into().map_err(|_| wrong())?;
-            list.iter().map(|text| text.as_string().ok_or_else(wrong)).collect()
-        };
-        self.value(key).map(texts).transpose()
+        self.value(key).map(|value| texts(key, value)).transpose()
+    }
+
+    pub(crate) fn addresses(&self, key: &str) -> Result<Option<Vec<Address>>, JsValue> {
+        self.value(key).map(|value| addresses(key, value)).transpose()
     }
 
     pub(crate) fn record(&self, key: &str) -> Result<Option<RecordRef>, JsValue> {
         self.text(key)?.map(|text| record(&text)).transpose()
     }
 
+    pub(crate) fn records(&self, key: &str) -> Result<Option<Vec<RecordRef>>, JsValue> {
+        self.texts(key)?.map(|texts| texts.iter().map(|text| record(text)).collect()).transpose()
+    }
+
     pub(crate) fn address(&self, key: &str) -> Result<Option<Address>, JsValue> {
         self.text(key)?.map(|text| address(&text)).transpose()
     }
 
-    pub(crate) fn confidentiality(&self) -> Result<Option<Confidentiality>, JsValue> {
-        let wrong = |text: String| invalid(&format!("{text:?} is no confidentiality: N, R or V"));
-        let level = |text: String| text.parse().map_err(|_| wrong(text));
-        self.text("confidentiality")?.map(level).transpose()
+    pub(crate) fn grantee(&self, key: &str) -> Result<Option<Grantee>, JsValue> {
+        self.text(key)?.map(|text| grantee(&text)).transpose()
     }
 
-    pub(crate) fn purpose(&self) -> Result<Option<Purpose>, JsValue> {
-        let Some(text) = self.text("purpose")? else { return Ok(None) };
-        let all = (0..=u8::MAX).map_while(|code| Purpose::try_from(code).ok());
-        let found = all.into_iter().find(|purpose| format!("{purpose:?}") == text);
+    pub(crate) fn hash(&self, key: &str) -> Result<Option<B256>, JsValue> {
+        self.text(key)?.map(|text| hash(key, &text)).transpose()
+    }
+
+    pub(crate) fn scope(&self, key: &str) -> Result<Option<ScopeId>, JsValue> {
+        self.text(key)?.map(|text| scope(&text)).transpose()
+    }
+
+    pub(crate) fn confidentiality(&self, key: &str) -> Result<Option<Confidentiality>, JsValue> {
+        self.text(key)?.map(|text| level(&text)).transpose()
+    }
+
+    pub(crate) fn purpose(&self, key: &str) -> Result<Option<Purpose>, JsValue> {
+        let Some(text) = self.text(key)? else { return Ok(None) };
+        let mut all = (0..=u8::MAX).map_while(|code| Purpose::try_from(code).ok());
+        let found = all.find(|purpose| format!("{purpose:?}") == text);
         found.map(Some).ok_or_else(|| invalid(&format!("{text:?} is no purpose; the usual one is TREAT")))
+    }
+
+    pub(crate) fn rights(&self, key: &str) -> Result<Option<Rights>, JsValue> {
+        self.texts(key)?.map(|names| rights(&names)).transpose()
     }
 
     /// What the app wants to be told; errors that it throws are its own.
@@ -197,10 +196,70 @@ impl Options {
     }
 }
 
+/// An act without options but a signal, as `ended` shows it.
+pub(crate) async fn simple<T>(
+    options: JsValue,
+    act: impl IntoFuture<Output = hospital_record::Result<T>>,
+    show: impl Fn(&T) -> JsValue,
+) -> Result<JsValue, JsValue> {
+    ended(Options::of(options, &["signal"])?.signal(), act, show).await
+}
+
+/// For acts that give nothing.
+pub(crate) fn nothing<T>(_: &T) -> JsValue {
+    JsValue::UNDEFINED
+}
+
 pub(crate) fn record(text: &str) -> Result<RecordRef, JsValue> {
     text.parse().map_err(|error: Error| thrown(error))
 }
 
 pub(crate) fn address(text: &str) -> Result<Address, JsValue> {
     hospital_record::names::parse_address(text).map_err(thrown)
+}
+
+pub(crate) fn card(text: &str) -> Result<Card, JsValue> {
+    text.parse().map_err(|error: Error| thrown(error))
+}
+
+/// An address or a card.
+pub(crate) fn grantee(text: &str) -> Result<Grantee, JsValue> {
+    match text.trim().starts_with("0x") {
+        true => address(text).map(Grantee::from),
+        false => card(text).map(|card| Grantee::from(&card)),
+    }
+}
+
+pub(crate) fn scope(text: &str) -> Result<ScopeId, JsValue> {
+    text.parse().map_err(|error: Error| thrown(error))
+}
+
+pub(crate) fn hash(key: &str, text: &str) -> Result<B256, JsValue> {
+    text.parse().map_err(|_| invalid(&format!("{key} is given as 0x and 64 hex digits")))
+}
+
+pub(crate) fn level(text: &str) -> Result<Confidentiality, JsValue> {
+    text.parse().map_err(|_| invalid(&format!("{text:?} is no confidentiality: N, R or V")))
+}
+
+pub(crate) fn texts(key: &str, value: JsValue) -> Result<Vec<String>, JsValue> {
+    let wrong = || invalid(&format!("{key} is given as a list of strings"));
+    let list: Array = value.dyn_into().map_err(|_| wrong())?;
+    list.iter().map(|text| text.as_string().ok_or_else(wrong)).collect()
+}
+
+pub(crate) fn addresses(key: &str, value: JsValue) -> Result<Vec<Address>, JsValue> {
+    texts(key, value)?.iter().map(|text| address(text)).collect()
+}
+
+fn rights(names: &[String]) -> Result<Rights, JsValue> {
+    names.iter().try_fold(Rights::default(), |rights, name| {
+        Ok(rights.and(match name.as_str() {
+            "read" => Rights::READ,
+            "contribute" => Rights::CONTRIBUTE,
+            "delegate" => Rights::DELEGATE,
+            "attest" => Rights::ATTEST,
+            _ => return Err(invalid(&format!("{name:?} is no right: read, contribute, delegate, attest"))),
+        }))
+    })
 }

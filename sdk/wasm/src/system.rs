@@ -6,17 +6,11 @@ use hospital_record::{
 };
 use wasm_bindgen::prelude::*;
 
-use crate::{
-    client::JsClient,
-    options::{Options, address},
-    problem::thrown,
-    signal::ended,
-    values::{self, Plain},
-};
+use crate::{client::JsClient, options::Options, problem::thrown, values::Plain};
 
 /// A chain, its contract, and the stores: what a hospital's node offers.
 #[wasm_bindgen(js_name = System)]
-pub struct JsSystem(System);
+pub struct JsSystem(pub(crate) System);
 
 #[wasm_bindgen(js_class = System)]
 impl JsSystem {
@@ -48,22 +42,11 @@ impl JsSystem {
     pub fn client(&self, identity: &JsIdentity) -> JsClient {
         JsClient(self.0.client(identity.0.clone()))
     }
-
-    /// A patient's whole history, every link of it checked. It needs no key.
-    #[wasm_bindgen(unchecked_return_type = "History")]
-    pub async fn history(
-        &self,
-        patient: String,
-        #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
-    ) -> Result<JsValue, JsValue> {
-        let history = self.0.history(address(&patient)?);
-        ended(Options::of(options, &["signal"])?.signal(), history, values::history).await
-    }
 }
 
 /// A person: keys that never leave this program. They are wiped when this and all clients made of it are freed.
 #[wasm_bindgen(js_name = Identity)]
-pub struct JsIdentity(Identity);
+pub struct JsIdentity(pub(crate) Identity);
 
 #[wasm_bindgen(js_class = Identity)]
 impl JsIdentity {
