@@ -16,7 +16,10 @@ trap 'kill -- "-$beside" 2>/dev/null; rm -f "$log"' EXIT
 trap 'exit 130' INT TERM
 
 failed=0
-sdk/wasm/build.sh --quick || failed=1
+# PACKAGE=published: the npm package as it is published, instead of one that is made sooner.
+how=(--conformance)
+[ "${PACKAGE:-}" = published ] || how+=(--quick)
+sdk/wasm/build.sh "${how[@]}" || failed=1
 make test-rust || failed=1
 wait "$beside" || failed=1
 cat "$log"

@@ -205,12 +205,8 @@ pub mod history {
 pub mod browser {
     #[cfg(all(target_family = "wasm", feature = "browser"))]
     pub use crate::platform::browser::{open_storage, open_storage_in_turn};
-}
-
-/// What implements [`Memory`] is checked here.
-#[cfg(feature = "conformance")]
-pub mod memory {
-    pub use crate::platform::cache::own::conformance::conformance;
+    #[cfg(feature = "conformance")]
+    pub use crate::platform::cache::own::conformance::memory_conformance;
 }
 
 #[doc = include_str!("../guides/names.md")]

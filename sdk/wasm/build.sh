@@ -2,7 +2,9 @@
 # Makes the npm package in sdk/wasm/pkg.
 #
 #   sdk/wasm/build.sh           small, for people: some minutes; prints its sizes
-#   sdk/wasm/build.sh --quick   large, for tests; and their conformance suites in sdk/wasm/conformance/pkg
+#   sdk/wasm/build.sh --quick   large, sooner
+#
+# With --conformance, also the suites that its tests run, in sdk/wasm/conformance/pkg.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -12,15 +14,16 @@ anvil-scripts/tools.sh wasm
 
 # What Rust takes for granted in a browser, and no more.
 FEATURES=(bulk-memory bulk-memory-opt multivalue mutable-globals nontrapping-float-to-int reference-types sign-ext)
-profile=browser
-folder=browser
-if [ "${1:-}" = --quick ]; then
-  profile=dev
-  folder=debug
-fi
-target=${CARGO_TARGET_DIR:-target}
+profile=browser folder=browser
 crates=(hospital-record-wasm)
-[ "$profile" = browser ] || crates+=(hospital-record-conformance)
+for option; do
+  case $option in
+    --quick) profile=dev folder=debug ;;
+    --conformance) crates+=(hospital-record-conformance) ;;
+    *) echo "there is no option $option: --quick, --conformance" >&2 && exit 2 ;;
+  esac
+done
+target=${CARGO_TARGET_DIR:-target}
 cargo build --locked --quiet "${crates[@]/#/--package=}" --target wasm32-unknown-unknown --profile "$profile"
 cargo build --locked --quiet --manifest-path sdk/wasm/bindgen/Cargo.toml --target-dir "$target/bindgen"
 
@@ -42,7 +45,8 @@ if [ "$profile" = browser ]; then
     printf '%s: %d KB, %d KB with gzip\n' "$file" "$(($(wc -c <"$new/pkg/$file") / 1000))" \
       "$(($(gzip -9 -c "$new/pkg/$file" | wc -c) / 1000))"
   done
-else
+fi
+if [ ${#crates[@]} -gt 1 ]; then
   bound hospital-record-conformance "$new/conformance" conformance
   rm -rf "$here/conformance/pkg"
   mv "$new/conformance" "$here/conformance/pkg"

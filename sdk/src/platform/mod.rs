@@ -4,6 +4,7 @@
 pub(crate) mod browser;
 pub(crate) mod cache;
 pub(crate) mod clock;
+pub(crate) mod digest;
 #[cfg(not(target_family = "wasm"))]
 pub(crate) mod file;
 pub(crate) mod http;

@@ -4,6 +4,7 @@ use cid::Cid;
 use futures::{SinkExt, StreamExt, channel::mpsc, stream};
 use hospital_record_core::{
     error::CoreError,
+    id::{RAW, cid_of_digest},
     record::dag::{Block, DagBuilder},
     seal::stream::{ContentKey, StreamHeader, plaintext_range},
 };
@@ -15,7 +16,7 @@ use crate::{
         progress::{Phase, Reporter},
         task::{BoxStream, MaybeSend, Reader, StreamInBox},
     },
-    platform::segments::Sealer,
+    platform::{digest::digest, segments::Sealer},
     records::source::OpenSource,
     store::{Store, StoreError},
 };
@@ -120,7 +121,9 @@ fn segments(reader: Reader, sealer: Sealer) -> BoxStream<'static, Result<(u64, B
             async move {
                 let Chunk { index, last, plain } = chunk?;
                 let size = plain.len() as u64;
-                Ok((size, Block::leaf(sealer.seal(index, last, plain).await?)))
+                let bytes = sealer.seal(index, last, plain).await?;
+                let cid = cid_of_digest(RAW, &digest(&bytes).await);
+                Ok((size, Block { cid, bytes: bytes.into() }))
             }
         })
         .buffered(AHEAD)

@@ -157,7 +157,7 @@ impl Reader<'_> {
         if bytes.len() > MAX_BLOCK {
             return Err(CarError::LongBlock.into());
         }
-        dag::check(&cid, &bytes)?;
+        dag::check(&cid, &bytes).await?;
         Ok(Some(Block { cid, bytes }))
     }
 

@@ -36,9 +36,9 @@ impl Store for Checked {
     }
 
     async fn put(&self, blocks: Blocks<'_>) -> Result<u64, StoreError> {
-        let blocks = blocks.map(|block| {
+        let blocks = blocks.then(|block| async {
             let block = block?;
-            dag::check(&block.cid, &block.bytes)?;
+            dag::check(&block.cid, &block.bytes).await?;
             Ok(block)
         });
         self.0.put(blocks.in_box()).await
@@ -47,7 +47,7 @@ impl Store for Checked {
     async fn get(&self, cid: &Cid) -> Result<Bytes, StoreError> {
         dag::check_kind(cid)?;
         let bytes = self.0.get(cid).await?;
-        dag::check(cid, &bytes)?;
+        dag::check(cid, &bytes).await?;
         Ok(bytes)
     }
 

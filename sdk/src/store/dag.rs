@@ -2,13 +2,13 @@
 
 use cid::{Cid, Version};
 use hospital_record_core::{
-    id::{DAG_CBOR, DAG_PB, RAW, block_digest},
+    id::{DAG_CBOR, DAG_PB, RAW},
     record::dag::{Node, parse_node},
 };
 use ipld_core::codec::Links;
 use serde_ipld_dagcbor::codec::DagCborCodec;
 
-use crate::store::error::StoreError;
+use crate::{platform::digest::digest, store::error::StoreError};
 
 /// The largest block in bytes: 2 MiB, the maximum that IPFS nodes exchange.
 pub const MAX_BLOCK: usize = 2 << 20;
@@ -31,12 +31,12 @@ pub(super) fn check_kind(cid: &Cid) -> Result<(), StoreError> {
 }
 
 /// Checks that `bytes` match `cid`.
-pub(super) fn check(cid: &Cid, bytes: &[u8]) -> Result<(), StoreError> {
+pub(super) async fn check(cid: &Cid, bytes: &[u8]) -> Result<(), StoreError> {
     check_kind(cid)?;
     if bytes.len() > MAX_BLOCK {
         return Err(StoreError::Integrity { cid: *cid, reason: format!("{} bytes are more than 2 MiB", bytes.len()) });
     }
-    if block_digest(bytes).as_bytes() != cid.hash().digest() {
+    if digest(bytes).await.as_bytes() != cid.hash().digest() {
         return Err(StoreError::Integrity { cid: *cid, reason: "its hash differs".to_owned() });
     }
     Ok(())

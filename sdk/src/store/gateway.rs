@@ -63,7 +63,7 @@ impl Gateway {
         }
         let status = answer.status;
         let bytes = answer.whole(MAX_BLOCK).await.map_err(|error| self.server.failed(error))?;
-        let is_other = (bytes.is_empty() || http::is_page(&bytes)) && dag::check(cid, &bytes).is_err();
+        let is_other = (bytes.is_empty() || http::is_page(&bytes)) && dag::check(cid, &bytes).await.is_err();
         match is_other {
             true => Err(self.server.stranger(http::body_kind(&bytes), status)),
             false => Ok(bytes),
@@ -76,7 +76,10 @@ impl Gateway {
             StatusCode::OK if is_block(&answer) => return Ok(true),
             // Some servers have no HEAD, Kubo's does not say what it has, and the login page of a network has any head.
             StatusCode::OK | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => {
-                self.block(cid, true).await.and_then(|bytes| dag::check(cid, &bytes))
+                match self.block(cid, true).await {
+                    Ok(bytes) => dag::check(cid, &bytes).await,
+                    Err(error) => Err(error),
+                }
             }
             _ => Err(self.refusal(answer, cid).await),
         };

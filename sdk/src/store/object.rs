@@ -150,7 +150,7 @@ impl Objects {
             return self.find(&cid).await.map(|()| Vec::new());
         }
         let bytes = self.read(&cid).await?;
-        dag::check(&cid, &bytes)?;
+        dag::check(&cid, &bytes).await?;
         dag::links(&cid, &bytes)
     }
 

@@ -11,8 +11,8 @@ use alloy::{
 };
 use hospital_record::{
     BoxFuture, Config, ErrorKind, Identity, Memory, System,
+    browser::memory_conformance,
     ledger::{MemoryLedger, MemoryOutbox},
-    memory,
     store::{Store, StoreOptions, open},
 };
 
@@ -144,7 +144,7 @@ impl Memory for Late {
 #[tokio::test]
 async fn memories_pass_the_conformance_suite() {
     let saved = Arc::default();
-    memory::conformance(Late::open(&saved), async || Late::open(&saved)).await;
+    memory_conformance(Late::open(&saved), async || Late::open(&saved)).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Boards of k of n people, and their cases: `client.boards`.
 
+use futures::FutureExt;
 use hospital_record::{
     Address, Client, Result as Done,
     board::{Board, Case, CaseWords, OpenCase, Released},
@@ -243,7 +244,7 @@ impl JsBoards {
     ) -> Result<JsValue, JsValue> {
         let signal = Options::of(options, &["signal"])?.signal();
         let due = async { self.0.boards().release_due(&board.0).await.map_err(thrown) };
-        Ok(list(until_aborted(signal, due).await?.into_iter().map(due_release)).into())
+        Ok(list(until_aborted(signal, due.boxed_local()).await?.into_iter().map(due_release)).into())
     }
 
     /// The reason of a case, for the patient and the members.
@@ -265,7 +266,7 @@ impl JsBoards {
     ) -> Result<JsValue, JsValue> {
         let signal = Options::of(options, &["signal"])?.signal();
         let findings = async { Ok(self.0.boards().findings_of(&case.0).await) };
-        Ok(list(until_aborted(signal, findings).await?.into_iter().map(finding)).into())
+        Ok(list(until_aborted(signal, findings.boxed_local()).await?.into_iter().map(finding)).into())
     }
 }
 

@@ -257,7 +257,7 @@ impl JsClient {
         ended(options.signal(), self.opening(&handle, &options)?, records::opened).await
     }
 
-    /// Opens a record piece by piece, each after its check.
+    /// Opens a record piece by piece, each after its check, as somebody reads.
     #[wasm_bindgen(js_name = openStream, unchecked_return_type = "ReadableStream<Uint8Array>")]
     pub fn open_stream(
         &self,

@@ -1,20 +1,21 @@
 //! Calls that an `AbortSignal` ends. What was under way then is finished by `resume`.
 
-use std::{future::Future, pin::pin};
+use std::future::IntoFuture;
 
 use futures::{
+    FutureExt,
     channel::oneshot,
-    future::{Either, select},
+    future::{Either, LocalBoxFuture, select},
 };
 use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::problem::{invalid, thrown};
 
-/// The result of the work, or the signal's reason.
+/// The result of the work, or the signal's reason. Boxed work keeps one copy of this: it was a tenth of the bindings.
 pub(crate) async fn until_aborted<T>(
     signal: Option<JsValue>,
-    work: impl Future<Output = Result<T, JsValue>>,
+    work: LocalBoxFuture<'_, Result<T, JsValue>>,
 ) -> Result<T, JsValue> {
     let Some(signal) = signal else { return work.await };
     let reason = || Reflect::get(&signal, &"reason".into()).unwrap_or_default();
@@ -27,7 +28,7 @@ pub(crate) async fn until_aborted<T>(
         let _ = tell.send(());
     });
     listen(&signal, "addEventListener", &aborted)?;
-    let ended = match select(pin!(work), told).await {
+    let ended = match select(work, told).await {
         Either::Left((done, _)) => done,
         Either::Right(_) => Err(reason()),
     };
@@ -41,7 +42,8 @@ pub(crate) async fn ended<T>(
     act: impl IntoFuture<Output = hospital_record::Result<T>>,
     show: impl Fn(&T) -> JsValue,
 ) -> Result<JsValue, JsValue> {
-    until_aborted(signal, async { act.await.map(|done| show(&done)).map_err(thrown) }).await
+    let work = async { act.await.map(|done| show(&done)).map_err(thrown) };
+    until_aborted(signal, work.boxed_local()).await
 }
 
 fn listen(signal: &JsValue, method: &str, aborted: &Closure<dyn FnMut()>) -> Result<(), JsValue> {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{Sink, SinkExt, StreamExt, TryStreamExt, channel::mpsc};
+use futures::{FutureExt, Sink, SinkExt, StreamExt, TryStreamExt, channel::mpsc};
 use hospital_record::{Source, record::Open};
 use js_sys::{Function, Reflect, Uint8Array};
 use tokio::io::AsyncWrite;
@@ -47,19 +47,23 @@ pub(crate) fn source(name: &str, content: &JsValue) -> Result<Source, JsValue> {
     Ok(Source::reader(name, StreamReader::new(pieces.into_stream())))
 }
 
-/// The plaintext as a `ReadableStream`, each piece after its check.
+/// The plaintext as a `ReadableStream`, each piece after its check. The record is opened, and the reading logged, when
+/// somebody reads.
 pub(crate) fn readable(open: Open, signal: Option<JsValue>) -> JsValue {
-    // One piece waits at a time.
-    let (sender, receiver) = mpsc::channel(0);
-    let mut end = sender.clone();
-    wasm_bindgen_futures::spawn_local(async move {
-        let mut pipe = Pipe(sender);
-        let writing = async { open.to_writer(&mut pipe).await.map(drop).map_err(thrown) };
-        if let Err(error) = until_aborted(signal, writing).await {
-            let _ = end.send(Err(error)).await;
-        }
-    });
-    ReadableStream::from_stream(receiver).into_raw().into()
+    let pieces = async move {
+        // One piece waits at a time.
+        let (sender, receiver) = mpsc::channel(0);
+        let mut end = sender.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            let mut pipe = Pipe(sender);
+            let writing = async { open.to_writer(&mut pipe).await.map(drop).map_err(thrown) };
+            if let Err(error) = until_aborted(signal, writing.boxed_local()).await {
+                let _ = end.send(Err(error)).await;
+            }
+        });
+        receiver
+    };
+    ReadableStream::from_stream(pieces.flatten_stream()).into_raw().into()
 }
 
 struct Pipe(mpsc::Sender<Result<JsValue, JsValue>>);

@@ -46,7 +46,11 @@ async function story() {
     equal(granted.grantee, lee.address, "the grantee");
     const opened = await lee.open(note.record);
     equal([opened.metadata.name, new TextDecoder().decode(opened.bytes)], ["note.txt", "Dear Dr Lee"], "the note");
-    equal(same(await read(lee.openStream(blob.record)), scan), true, "the scan as a stream");
+    const before = (await system.history(ana.address)).entries.length;
+    const unread = lee.openStream(blob.record);
+    equal((await system.history(ana.address)).entries.length, before, "what nobody reads is not logged");
+    equal(same(await read(unread), scan), true, "the scan as a stream");
+    equal((await system.history(ana.address)).entries.length, before + 1, "what somebody reads is logged");
     const part = await lee.open(blob.record, { start: 1_048_000, end: 1_049_000 });
     equal(same(part.bytes, scan.slice(1_048_000, 1_049_000)), true, "a range");
     const listed = await lee.list({ patient: ana.address });

@@ -153,7 +153,8 @@ pub fn cid_of(codec: u64, bytes: &[u8]) -> Cid {
     cid_of_digest(codec, &block_digest(bytes))
 }
 
-fn cid_of_digest(codec: u64, digest: &Digest) -> Cid {
+/// CIDv1 of a block with this sha2-256 digest.
+pub fn cid_of_digest(codec: u64, digest: &Digest) -> Cid {
     #[expect(clippy::expect_used, reason = "32 bytes fit the 64 that a multihash of this type holds")]
     let hash = Multihash::wrap(SHA2_256, &digest.0).expect("a digest of 32 bytes");
     Cid::new_v1(codec, hash)

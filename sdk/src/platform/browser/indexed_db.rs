@@ -4,7 +4,7 @@ use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
 
-use super::{object, part, storage::FOLDER};
+use super::{object, part, storage::FOLDER, thrown};
 
 const TABLE: &str = "pages";
 /// Keys of pages are numbers; these come after them.
@@ -42,7 +42,7 @@ impl Database {
         Reflect::set(&opening, &"onupgradeneeded".into(), upgrade.as_ref())?;
         match ended(&opening, "onsuccess", "onerror").await {
             Ok(()) => Ok(Some(Self(result(&opening)?))),
-            Err(error) if super::thrown(&error).0 == "AbortError" && !create => Ok(None),
+            Err(error) if thrown(&error).0 == "AbortError" && !create => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -13,6 +13,7 @@ use super::{
     indexed_db::{Database, Stored},
     io_error,
     lock::WebLock,
+    thrown,
 };
 use crate::{
     base::{
@@ -144,7 +145,7 @@ impl Owned {
             Ok(false) | Err(_) => state.changed.extend(pages.into_iter().map(|(number, _)| number)),
         }
         match saved {
-            Err(error) if super::thrown(&error).0 == "InvalidStateError" => Err(removed()),
+            Err(error) if thrown(&error).0 == "InvalidStateError" => Err(removed()),
             Err(error) => Err(io_error(&error)),
             Ok(_) => {
                 let words = format!("another tab uses {} now: continue there, or load this page again", self.name);

@@ -19,7 +19,7 @@ const NAME: &str = "the app's own memory";
 ///
 /// One system at a time may use them. Their content is public or sealed. Anyone who can change them can make a person
 /// forget which keys of others were accepted. Blocks have a separate trait: see the [guide](crate::store).
-/// With the feature `conformance`, `memory::conformance` checks an implementation.
+/// With the feature `conformance`, `browser::memory_conformance` checks an implementation.
 pub trait Memory: fmt::Debug + Send + Sync + 'static {
     /// The number of bytes; zero at first.
     fn size(&self) -> io::Result<u64>;

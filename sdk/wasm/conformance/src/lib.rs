@@ -29,9 +29,8 @@ use async_trait::async_trait;
 use hospital_record::{
     Deployment, Identity, System,
     alloy::signers::local::PrivateKeySigner,
-    browser::open_storage_in_turn,
+    browser::{memory_conformance, open_storage_in_turn},
     ledger::{self, EthereumLedger, EthereumOptions},
-    memory,
     node::Session,
     store::{self, Sessions, Store, StoreError, StoreOptions},
 };
@@ -59,7 +58,7 @@ pub fn vector(format: &str, text: &str) -> Option<String> {
 #[wasm_bindgen(js_name = storageConforms)]
 pub async fn storage_conforms(name: String) {
     let open = async || open_storage_in_turn(&name).await.unwrap();
-    memory::conformance(open().await, open).await;
+    memory_conformance(open().await, open).await;
 }
 
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::Memory;
+use crate::platform::cache::own::Memory;
 
 /// Longer than any page that a memory may be cut into.
 const LONG: usize = 300_001;
@@ -12,7 +12,7 @@ const LONG: usize = 300_001;
 ///
 /// # Panics
 /// If the memory fails a check.
-pub async fn conformance(memory: Arc<dyn Memory>, reopen: impl AsyncFn() -> Arc<dyn Memory>) {
+pub async fn memory_conformance(memory: Arc<dyn Memory>, reopen: impl AsyncFn() -> Arc<dyn Memory>) {
     assert_eq!(memory.size().unwrap(), 0, "it is empty at first");
     resizes(&*memory).await;
     writes_across_pages(&*memory).await;
