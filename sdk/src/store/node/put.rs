@@ -8,6 +8,7 @@ use futures::{
     Stream, StreamExt, TryStreamExt,
     future::ready,
     stream::{self, Peekable},
+    try_join,
 };
 use hospital_record_core::record::dag::Block;
 use reqwest::{
@@ -47,8 +48,12 @@ pub(super) async fn put(node: &Node, blocks: Blocks<'_>) -> Result<u64, StoreErr
     node.token().await?;
     let mut blocks = blocks.peekable();
     let mut stored = 0;
-    while let Some(car) = next_car(&mut blocks).await? {
-        stored += send(node, car).await?;
+    let mut ready = next_car(&mut blocks).await?;
+    while let Some(car) = ready {
+        // The next blocks are made while these are on their way.
+        let (sent, next) = try_join!(send(node, car), next_car(&mut blocks))?;
+        stored += sent;
+        ready = next;
     }
     Ok(stored)
 }
