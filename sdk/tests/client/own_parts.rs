@@ -69,8 +69,8 @@ impl Memory for Bytes {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let start = offset as usize;
-        out.copy_from_slice(&self.0.lock().unwrap()[start..start + out.len()]);
+        let (bytes, start) = (self.0.lock().unwrap(), offset as usize);
+        out.copy_from_slice(bytes.get(start..start + out.len()).ok_or(io::ErrorKind::UnexpectedEof)?);
         Ok(())
     }
 
@@ -144,7 +144,8 @@ impl Memory for Late {
 #[tokio::test]
 async fn memories_pass_the_conformance_suite() {
     let saved = Arc::default();
-    memory_conformance(Late::open(&saved), async || Late::open(&saved)).await;
+    let open = || -> Arc<dyn Memory> { Late::open(&saved) };
+    memory_conformance(open(), async || open()).await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use bytes::{Bytes, BytesMut};
 use cid::Cid;
 use futures::{
-    Stream, StreamExt, TryStreamExt,
+    FutureExt, Stream, StreamExt, TryStreamExt,
     future::ready,
     stream::{self, Peekable},
     try_join,
@@ -50,10 +50,10 @@ pub(super) async fn put(node: &Node, blocks: Blocks<'_>) -> Result<u64, StoreErr
     let mut stored = 0;
     let mut ready = next_car(&mut blocks).await?;
     while let Some(car) = ready {
-        // The next blocks are made while these are on their way.
-        let (sent, next) = try_join!(send(node, car), next_car(&mut blocks))?;
+        // The next blocks are made while these are on their way. An error among them cuts no request.
+        let (sent, next) = try_join!(send(node, car), next_car(&mut blocks).map(Ok))?;
         stored += sent;
-        ready = next;
+        ready = next?;
     }
     Ok(stored)
 }
