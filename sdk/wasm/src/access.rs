@@ -59,28 +59,15 @@ export interface RevokeOptions extends Cancellable {
 }
 "#;
 
-const GRANT: &[&str] = &[
-    "folder",
-    "confidentiality",
-    "record",
-    "patient",
-    "rights",
-    "purpose",
-    "until",
-    "noEnd",
-    "name",
-    "trustedBy",
-    "signal",
-];
+pub(crate) const GRANT: &[&str] =
+    &["folder", "confidentiality", "record", "rights", "purpose", "until", "noEnd", "name", "trustedBy", "signal"];
 
 /// Makes a grant with the options that any grant takes.
-pub(crate) async fn make(grant: Grant, options: JsValue) -> Result<JsValue, JsValue> {
-    let options = Options::of(options, GRANT)?;
+pub(crate) async fn make(grant: Grant, options: Options) -> Result<JsValue, JsValue> {
     options.not_both("until", "noEnd")?;
     let grant = options.set(grant, "folder", Options::text, Grant::folder)?;
     let grant = options.set(grant, "confidentiality", Options::confidentiality, Grant::confidentiality)?;
     let grant = options.set(grant, "record", Options::record, |grant, record| grant.record(&record))?;
-    let grant = options.set(grant, "patient", Options::address, Grant::patient)?;
     let grant = options.set(grant, "rights", Options::rights, Grant::rights)?;
     let grant = options.set(grant, "purpose", Options::purpose, Grant::purpose)?;
     let grant = options.set(grant, "until", Options::time, Grant::until)?;
@@ -100,7 +87,9 @@ impl JsClient {
         #[wasm_bindgen(js_name = addressOrCard)] whom: String,
         #[wasm_bindgen(unchecked_optional_param_type = "GrantOptions")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
-        make(self.0.grant(grantee(&whom)?), options).await
+        let options = Options::of(options, &[GRANT, &["patient"]].concat())?;
+        let grant = options.set(self.0.grant(grantee(&whom)?), "patient", Options::address, Grant::patient)?;
+        make(grant, options).await
     }
 
     /// Ends somebody's access, and moves the keys.

@@ -108,7 +108,7 @@ impl JsBoards {
         board: &JsBoard,
         #[wasm_bindgen(unchecked_optional_param_type = "BoardGrantOptions")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
-        access::make(self.0.boards().grant(&board.0), options).await
+        access::make(self.0.boards().grant(&board.0), Options::of(options, access::GRANT)?).await
     }
 
     /// The scopes that a patient granted to a board. Only the patient knows the names of the folders.

@@ -44,6 +44,21 @@ export interface Cancellable {
 }
 "#;
 
+/// What a call acts on, and how far. A variable that happens to be undefined must not widen it.
+const BOUNDS: &[&str] = &[
+    "folder",
+    "record",
+    "patient",
+    "author",
+    "confidentiality",
+    "rights",
+    "purpose",
+    "until",
+    "start",
+    "end",
+    "scope",
+];
+
 /// Options that a caller may have left out.
 pub(crate) struct Options(JsValue);
 
@@ -54,12 +69,17 @@ impl Options {
             return Ok(Self(value));
         }
         let Some(object) = value.dyn_ref::<Object>() else { return Err(invalid("options are given as an object")) };
-        let keys = Object::keys(object);
-        let mut names = keys.iter().filter_map(|key| key.as_string());
-        match names.find(|name| !known.contains(&name.as_str())) {
-            Some(name) => Err(invalid(&format!("there is no option {name:?} here: {}", known.join(", ")))),
-            None => Ok(Self(value)),
+        let options = Self(value.clone());
+        for name in Object::keys(object).iter().filter_map(|key| key.as_string()) {
+            let name = name.as_str();
+            if !known.contains(&name) {
+                return Err(invalid(&format!("there is no option {name:?} here: {}", known.join(", "))));
+            }
+            if BOUNDS.contains(&name) && options.value(name).is_none() {
+                return Err(invalid(&format!("{name} is given without a value: leave it out, or say which")));
+            }
         }
+        Ok(options)
     }
 
     /// Gives a builder an option, if the caller did.

@@ -111,7 +111,7 @@ impl JsRequests {
         request: &JsAccessRequest,
         #[wasm_bindgen(unchecked_optional_param_type = "AnswerOptions")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
-        access::make(self.0.requests().answer(&request.0), options).await
+        access::make(self.0.requests().answer(&request.0), Options::of(options, access::GRANT)?).await
     }
 
     /// Withdraws a request of this person.

@@ -78,6 +78,9 @@ async function story() {
     locked.getReader();
     await refused(() => ana.add("x", locked), "Invalid");
     await refused(() => ana.grant(lee.address, { purpose: "FUN" }), "Invalid");
+    await refused(() => ana.grant(lee.address, { folder: undefined }), "Invalid");
+    await refused(() => ana.grant(lee.address, { until: new Date(), noEnd: true }), "Invalid");
+    await refused(() => ana.open(note.record, { start: -1 }), "Invalid");
     await refused(() => System.join(given.get("node"), { storage: "ana" }), "Conflict");
     const aborting = new AbortController();
     aborting.abort();

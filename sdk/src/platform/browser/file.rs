@@ -55,8 +55,13 @@ impl OriginFile {
         let Some(storage) = navigator().and_then(|navigator| part(&navigator, "storage")) else { return Ok(None) };
         let Some(root) = called(&storage, "getDirectory", &[]).await else { return Ok(None) };
         let create = JsValue::from(object([("create", true.into())]));
-        // A private window may have the method, and refuse.
-        let Ok(root) = root else { return Ok(None) };
+        let root = match root {
+            Ok(root) => root,
+            // A private window may have the method, and refuse.
+            Err(error) if matches!(thrown(&error).0.as_str(), "SecurityError" | "NotAllowedError") => return Ok(None),
+            // There may be a file, so a database in its place would forget what it holds.
+            Err(error) => return Err(refused(error)),
+        };
         let folder = called(&root, "getDirectoryHandle", &[FOLDER.into(), create.clone()]).await;
         let Some(folder) = folder.transpose().map_err(refused)? else { return Ok(None) };
         let name = format!("{name}.redb");
