@@ -4,10 +4,12 @@
 //! it, which names every status that the handler answers: a route without one does not compile. What the guard answers
 //! before a room sees the request is added here, for all of them.
 
+use std::future::ready;
+
 use axum::{
     Extension, Router,
     body::Bytes,
-    http::{StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use utoipa::openapi::{
@@ -19,7 +21,7 @@ use utoipa::openapi::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::answer::said;
+use crate::{answer::said, portal::Portal};
 
 /// The description as JSON.
 #[derive(Clone)]
@@ -53,12 +55,15 @@ pub(crate) fn rooms() -> OpenApiRouter {
     OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info).components(Some(components)).build())
 }
 
-/// The routes of all rooms, and their description beside them.
-pub(crate) fn described(rooms: OpenApiRouter) -> Result<Router, String> {
+/// The routes of all rooms, and their description beside them. Where no room has an address, the page may.
+pub(crate) fn described(rooms: OpenApiRouter, portal: Option<Portal>) -> Result<Router, String> {
     let (router, mut api) = rooms.routes(routes!(document)).split_for_parts();
     complete(&mut api);
     let document = api.to_json().map_err(|error| format!("the description of the routes: {error}"))?;
-    let router = router.fallback(nowhere).method_not_allowed_fallback(no_method);
+    let elsewhere = move |method: Method, uri: Uri, headers: HeaderMap| {
+        ready(portal.as_ref().and_then(|portal| portal.answer(&method, &uri, &headers)).unwrap_or_else(nowhere))
+    };
+    let router = router.fallback(elsewhere).method_not_allowed_fallback(no_method);
     Ok(router.layer(Extension(Document(document.into()))))
 }
 
@@ -73,7 +78,7 @@ async fn document(Extension(Document(document)): Extension<Document>) -> Respons
     ([(header::CONTENT_TYPE, "application/json")], document).into_response()
 }
 
-async fn nowhere() -> Response {
+fn nowhere() -> Response {
     said(StatusCode::NOT_FOUND, "this node has no such address: /openapi.json lists all")
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Browsers {
     origins: HashSet<String>,
     /// The port that it listens on.
     port: u16,
+    /// Whether it serves a web page itself, which may use it.
+    has_page: bool,
 }
 
 /// The reason why a request is refused unread.
@@ -55,7 +57,12 @@ impl Browsers {
             }
         }
         let lower = |all: &[String]| all.iter().map(|text| text.to_ascii_lowercase()).collect();
-        Ok(Self { hosts: lower(hosts), origins: lower(origins), port })
+        Ok(Self { hosts: lower(hosts), origins: lower(origins), port, has_page: false })
+    }
+
+    /// The same, with a page of its own or without.
+    pub(crate) fn with_page(self, has_page: bool) -> Self {
+        Self { has_page, ..self }
     }
 
     /// The origin of the web page that sent the request, if it may use the node.
@@ -75,11 +82,21 @@ impl Browsers {
         if headers.contains_key(AUTHORIZATION) && !self.is_for(host) {
             return Err(Stopped::Session);
         }
-        self.origin(headers)?;
+        if !self.is_visit(request) {
+            self.origin(headers)?;
+        }
         if request.method() == Method::POST && !is_own_type(headers) {
             return Err(Stopped::Type);
         }
         Ok(())
+    }
+
+    /// Whether somebody follows a link of another site to the page of this node.
+    fn is_visit<B>(&self, request: &Request<B>) -> bool {
+        let says = |name: &str, value: &str| request.headers().get(name).is_some_and(|said| said == value);
+        let is_page = self.has_page && request.method() == Method::GET && request.uri().path() == "/";
+        let is_asked = says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document");
+        is_page && is_asked && !request.headers().contains_key(ORIGIN)
     }
 
     fn origin(&self, headers: &HeaderMap) -> Result<Option<HeaderValue>, Stopped> {
@@ -88,11 +105,23 @@ impl Browsers {
             let site = headers.get("sec-fetch-site").map_or(&b"none"[..], HeaderValue::as_bytes);
             return if matches!(site, b"none" | b"same-origin") { Ok(None) } else { Err(Stopped::Origin) };
         };
-        let known = origin.to_str().is_ok_and(|origin| self.origins.contains(&origin.to_ascii_lowercase()));
-        match known && headers.get_all(ORIGIN).iter().count() == 1 {
-            true => Ok(Some(origin.clone())),
-            false => Err(Stopped::Origin),
+        let origin_text = origin.to_str().unwrap_or_default().to_ascii_lowercase();
+        if headers.get_all(ORIGIN).iter().count() != 1 {
+            return Err(Stopped::Origin);
         }
+        match (self.origins.contains(&origin_text), self.is_of_own_page(&origin_text, headers)) {
+            (true, _) => Ok(Some(origin.clone())),
+            // It needs no leave to read the answer.
+            (_, true) => Ok(None),
+            _ => Err(Stopped::Origin),
+        }
+    }
+
+    /// Whether the page that this node serves sent it: the host was checked to be the node's own, and the browser says that
+    /// the page is of that host.
+    fn is_of_own_page(&self, origin: &str, headers: &HeaderMap) -> bool {
+        let site = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        self.has_page && site.is_some_and(|site| site == host(headers))
     }
 
     /// An address is safe: no page can have it as its name.
@@ -308,5 +337,44 @@ mod tests {
             let named = response.headers().get("www-authenticate").map(|scheme| scheme.to_str().unwrap());
             assert_eq!((response.status(), named), (stopped.status(), scheme));
         }
+    }
+
+    #[test]
+    fn page_of_the_node_itself_may_use_it_and_others_may_link_to_it() {
+        let [with, without] = [true, false].map(|has_page| browsers().with_page(has_page));
+        let request = |method: Method, path: &str, headers: &[(&str, &str)]| {
+            let all = headers.iter().copied().chain([("host", "relay.example"), ("content-type", "application/json")]);
+            let request = all.fold(Request::builder().method(method).uri(path), |request, (name, value)| {
+                request.header(name, value)
+            });
+            request.body(()).unwrap()
+        };
+        let post = |origin| request(Method::POST, "/v1/requests", &[("origin", origin)]);
+        for (origin, expected) in [
+            ("https://relay.example", Ok(())),
+            ("http://Relay.example", Ok(())),
+            (PAGE, Ok(())),
+            ("https://relay.example:444", Err(Stopped::Origin)),
+            ("https://relay.example.evil.example", Err(Stopped::Origin)),
+            ("https://evil.example", Err(Stopped::Origin)),
+            ("null", Err(Stopped::Origin)),
+        ] {
+            assert_eq!(with.check(&post(origin)), expected, "{origin}");
+        }
+        assert_eq!(without.check(&post("https://relay.example")), Err(Stopped::Origin));
+        assert_eq!(with.page(&post("https://relay.example")), None, "it is no other site");
+
+        let visit = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+        assert_eq!(with.check(&request(Method::GET, "/", &visit)), Ok(()));
+        let framed = [visit[0], visit[1], ("sec-fetch-dest", "iframe")];
+        for (method, path, headers) in [
+            (Method::GET, "/v1/rpc", &visit[..]),
+            (Method::POST, "/", &visit[..]),
+            (Method::GET, "/", &visit[..1]),
+            (Method::GET, "/", &framed[..]),
+        ] {
+            assert_eq!(with.check(&request(method.clone(), path, headers)), Err(Stopped::Origin), "{method} {path}");
+        }
+        assert_eq!(without.check(&request(Method::GET, "/", &visit)), Err(Stopped::Origin));
     }
 }

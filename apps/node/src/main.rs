@@ -19,6 +19,7 @@ mod login;
 mod members;
 mod numbers;
 mod places;
+mod portal;
 mod relay;
 mod rooms;
 mod secret;

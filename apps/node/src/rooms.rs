@@ -21,6 +21,7 @@ use crate::{
     listening::Listening,
     login,
     members::Members,
+    portal::Portal,
     relay,
     settings::Settings,
     trust::Trust,
@@ -57,12 +58,13 @@ impl<'a> Rooms<'a> {
         rooms.directory();
         rooms.login().await?;
         let guard = rooms.node.guard.clone();
-        let router = api::described(rooms.router.merge(about::routes(rooms.node)))?;
+        let portal = settings.portal.as_deref().map(Portal::open).transpose()?;
+        let router = api::described(rooms.router.merge(about::routes(rooms.node)), portal)?;
         Ok((router.layer(middleware::from_fn_with_state(guard, guard::guard)), rooms.workers))
     }
 
     async fn none(settings: &'a Settings, port: u16, stop: watch::Receiver<bool>) -> Result<Self, String> {
-        let browsers = Browsers::new(&settings.hosts, &settings.origins, port)?;
+        let browsers = Browsers::new(&settings.hosts, &settings.origins, port)?.with_page(settings.portal.is_some());
         let allowed = settings.allowed()?;
         let provider = settings.provider(EthereumOptions::default().longest_answer)?;
         let system = settings.config(&provider).connect().await.map_err(|error| error.to_string())?;

@@ -66,6 +66,9 @@ pub(crate) struct Settings {
     /// The origin of a web page that may use it, such as `https://portal.hospital.example` [default: none]
     #[arg(long = "allow-origin", env = "HOSPITAL_RECORD_NODE_ORIGINS", value_delimiter = ',')]
     pub(crate) origins: Vec<String>,
+    /// Serve the web page in this folder, which may use the node: guard the folder, because people give the page their keys
+    #[arg(long, env = "HOSPITAL_RECORD_NODE_PORTAL", value_name = "FOLDER")]
+    pub(crate) portal: Option<PathBuf>,
     /// Connections at a time; an eighth of them for one network address, or behind a proxy all for all
     #[arg(long, default_value = "512", value_parser = value_parser!(u32).range(8..=100_000))]
     connections: u32,

@@ -3,7 +3,7 @@
 //   node browser.mjs PACKAGE PORT SCRIPT [NAME=VALUE]...
 //
 // The page is served at http://127.0.0.1:PORT; a script finds the values in its URL. The last message has `done`, or
-// `error`. A message with `ask` has something done to the tab, see ASKED below, and is answered by a message. Chromium is
+// `error`. With a value `page`, that page is opened instead, and has the script. A message with `ask` has something done to the tab, see ASKED below, and is answered by a message. Chromium is
 // the one on PATH, else the one of an npm package.
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -16,6 +16,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const tools = createRequire(join(process.env.HOSPITAL_RECORD_BROWSER, "package.json"));
 const { chromium } = tools("playwright-core");
 const [folder, port, script, ...values] = process.argv.slice(2);
+const given = Object.fromEntries(values.map((value) => value.split(/=(.*)/s).slice(0, 2)));
+const origin = `http://127.0.0.1:${port}`;
 const here = dirname(fileURLToPath(import.meta.url));
 const TYPES = { ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
 // As strict as a page of ours is: no script but of this origin, no `eval`.
@@ -63,10 +65,11 @@ async function tab(query, told) {
     page.on("requestfailed", (request) => console.error(`${request.method()} ${request.url()}: ${request.failure()?.errorText}`));
     page.on("pageerror", (error) => console.error(`page: ${error.message}`));
     await page.exposeFunction("told", (message) => told(message, page).catch((error) => ended({ error: error.message })));
-    await page.goto(`http://127.0.0.1:${port}/`);
+    await page.goto(given.page ?? `${origin}/`);
     await page.evaluate(
         (url) => {
-            const worker = new Worker(url, { type: "module" });
+            const policy = window.trustedTypes?.createPolicy("test", { createScriptURL: (url) => url });
+            const worker = new Worker(policy?.createScriptURL(url) ?? url, { type: "module" });
             window.answer = (answer) => worker.postMessage(answer);
             worker.onmessage = (event) => window.told(event.data);
             worker.onerror = (event) => window.told({ error: event.message || "the worker did not start" });
@@ -76,7 +79,6 @@ async function tab(query, told) {
     return page;
 }
 
-const origin = `http://127.0.0.1:${port}`;
 const wait = (ms) => new Promise((later) => setTimeout(later, ms));
 /** What can happen to a tab. */
 const ASKED = {
@@ -100,7 +102,7 @@ const deadline = setTimeout(() => {
     process.exit(1);
 }, 300_000);
 try {
-    const query = new URLSearchParams(values.map((value) => value.split(/=(.*)/s).slice(0, 2)));
+    const query = new URLSearchParams(given);
     const pages = [];
     const start = async (part) => {
         if (part) query.set("part", part);

@@ -139,6 +139,25 @@ async fn nothing_is_lost_in_silence_whatever_a_browser_does() {
     assert_eq!(told.last().unwrap()["done"], true, "{told:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn page_of_a_node_uses_that_node_and_nothing_else() {
+    let (disk, page, port) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), free_port());
+    fs::create_dir(page.path().join("package")).unwrap();
+    for name in ["hospital_record.js", "hospital_record_bg.wasm"] {
+        fs::copy(package().join(name), page.path().join("package").join(name)).unwrap();
+    }
+    fs::copy(scripts().join("own.mjs"), page.path().join("own.mjs")).unwrap();
+    fs::write(page.path().join("index.html"), "<!doctype html><title>test</title>").unwrap();
+    let (store, folder) = (format!("file://{}", disk.path().display()), page.path().display().to_string());
+    let options = ["--chain-reads", "--open-blocks", "--blocks", &store, "--portal", &folder];
+    let node = Node::start(&Anvil::shared(), &options);
+    let elsewhere = Anvil::shared().url();
+    let told = ran("own.mjs", port, &[format!("page={}", node.url()), format!("elsewhere={elsewhere}")]);
+    let end = told.last().unwrap();
+    assert_eq!(end["text"], "Dear Dr Lee", "{told:?}");
+    assert_eq!((&end["elsewhere"], &end["evaluates"]), (&true.into(), &false.into()), "{told:?}");
+}
+
 /// Prints MB a second of 100 MiB: to the node and back, in a browser and in a program.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it measures, and takes a minute"]

@@ -53,7 +53,7 @@ async fn node() -> Router {
     let per_minute = PerMinute { signed: most, questions: most, frames: most, others: most };
     let guard = Arc::new(Guard::new(Browsers::new(&[], &[], 1).unwrap(), false, per_minute));
     let events = Events::new(Listening::new(16, watch::channel(false).1));
-    described(rooms().merge(events::routes(events)).merge(about::routes(Node::new(system, guard)))).unwrap()
+    described(rooms().merge(events::routes(events)).merge(about::routes(Node::new(system, guard))), None).unwrap()
 }
 
 async fn ask(router: &Router, method: Method, path: &str) -> (StatusCode, Option<String>, Value) {

@@ -23,9 +23,9 @@ use hospital_record::{
 };
 
 use crate::{
-    answer::{Said, last_of},
+    answer::{Said, has_etag, last_of},
     blocks::{
-        ask::{self, Form, Format, Scope},
+        ask::{Form, Format, Scope, form},
         problem::Problem,
         room::{Parts, Room},
         walk::{held, links_of},
@@ -101,10 +101,10 @@ async fn answer(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let cid = cid_of(uri)?;
-    let form = ask::form(uri, headers)?;
+    let form = form(uri, headers)?;
     let size = room.0.rows.size(&cid).await?.ok_or(Problem::NotHeld)?;
     let etag = etag(&cid, form);
-    if ask::has(headers, &etag) {
+    if has_etag(headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, described(&cid, form, &etag), unsaid()).into_response());
     }
     let body = match (form, is_head) {
