@@ -2,19 +2,16 @@
 //
 //   node browser.mjs PACKAGE PORT SCRIPT [NAME=VALUE]...
 //
-// The page is served at http://127.0.0.1:PORT; a script finds the values in its URL. The last message has `done`, or
-// `error`. With a value `page`, that page is opened instead, and has the script. A message with `ask` has something done to the tab, see ASKED below, and is answered by a message. Chromium is
-// the one on PATH, else the one of an npm package.
+// The page is served at http://127.0.0.1:PORT; a script finds the values in its URL. With a value `page`, that page is opened
+// instead, and has the script. The last message has `done`, or `error`. A message with `ask` has something done to the tab,
+// see ASKED below, and is answered by a message.
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
-import { execFileSync } from "node:child_process";
 import { dirname, extname, join, normalize } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 
-// Installed by `anvil-scripts/tools.sh browser`.
-const tools = createRequire(join(process.env.HOSPITAL_RECORD_BROWSER, "package.json"));
-const { chromium } = tools("playwright-core");
+import { launched } from "./chromium.mjs";
+
 const [folder, port, script, ...values] = process.argv.slice(2);
 const given = Object.fromEntries(values.map((value) => value.split(/=(.*)/s).slice(0, 2)));
 const origin = `http://127.0.0.1:${port}`;
@@ -41,21 +38,7 @@ const server = createServer(async (request, response) => {
 });
 await new Promise((listening) => server.listen(Number(port), "127.0.0.1", listening));
 
-async function executable() {
-    for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
-        try {
-            return execFileSync("which", [name], { encoding: "utf8" }).trim();
-        } catch {
-            // The next one.
-        }
-    }
-    return (await import(pathToFileURL(tools.resolve("@sparticuz/chromium")))).default.executablePath();
-}
-
-const browser = await chromium.launch({
-    executablePath: process.env.HOSPITAL_RECORD_CHROMIUM || (await executable()),
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await launched();
 const context = await browser.newContext();
 
 /** Starts the script in a worker of a tab of its own; the messages of the worker. */
@@ -68,7 +51,7 @@ async function tab(query, told) {
     await page.goto(given.page ?? `${origin}/`);
     await page.evaluate(
         (url) => {
-            const policy = window.trustedTypes?.createPolicy("test", { createScriptURL: (url) => url });
+            const policy = window.trustedTypes?.createPolicy("hospital-record", { createScriptURL: (url) => url });
             const worker = new Worker(policy?.createScriptURL(url) ?? url, { type: "module" });
             window.answer = (answer) => worker.postMessage(answer);
             worker.onmessage = (event) => window.told(event.data);

@@ -69,8 +69,13 @@ async fn page_is_served_with_headers_that_let_it_do_little() {
             assert_eq!(headers[name], expected, "{path}: {name}");
         }
         let policy = headers["content-security-policy"].to_str().unwrap();
-        for part in ["default-src 'none'", "frame-ancestors 'none'", "connect-src 'self'", "require-trusted-types-for"]
-        {
+        for part in [
+            "default-src 'none'",
+            "frame-ancestors 'none'",
+            "connect-src 'self'",
+            "require-trusted-types-for",
+            "trusted-types ",
+        ] {
             assert!(policy.contains(part), "{path}: {policy}");
         }
         assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
