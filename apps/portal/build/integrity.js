@@ -1,25 +1,26 @@
 import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 
-const digest = (source) => `sha384-${createHash("sha384").update(source).digest("base64")}`;
+const TAG = /<(script|link)([^>]*?)(src|href)="\.\/([^"]+\.(?:js|css))"([^>]*)>/g;
 
-/** Subresource integrity for each script and style that index.html names. */
+/** Subresource integrity for each script and style that index.html names, of the files as they were written. */
 export function integrity() {
     return {
         name: "integrity",
         apply: "build",
-        enforce: "post",
-        generateBundle(_, bundle) {
-            const page = bundle["index.html"];
-            if (!page) return;
-            page.source = String(page.source).replace(
-                /<(script|link)([^>]*?)(src|href)="\.\/([^"]+\.(?:js|css))"([^>]*)>/g,
-                (tag, element, before, attribute, file, after) => {
-                    const found = bundle[file];
-                    if (!found) throw new Error(`index.html names ${file}, which is not built`);
-                    const hash = digest(found.type === "chunk" ? found.code : found.source);
-                    return `<${element}${before}${attribute}="./${file}"${after} integrity="${hash}">`;
-                },
-            );
+        async writeBundle({ dir }) {
+            const page = join(dir, "index.html");
+            const html = await readFile(page, "utf8");
+            const digests = new Map();
+            for (const [, , , , file] of html.matchAll(TAG)) {
+                const digest = createHash("sha384").update(await readFile(join(dir, file))).digest("base64");
+                digests.set(file, `sha384-${digest}`);
+            }
+            const sealed = html.replace(TAG, (_, element, before, attribute, file, after) => {
+                return `<${element}${before}${attribute}="./${file}"${after} integrity="${digests.get(file)}">`;
+            });
+            await writeFile(page, sealed);
         },
     };
 }

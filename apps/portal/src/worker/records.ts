@@ -1,4 +1,4 @@
-import type { AddManyOptions, RecordRef } from "hospital-record";
+import type { AddManyOptions, ProgressReport, RecordRef } from "hospital-record";
 import type { Portal, Report, Upload, Viewed } from "./api";
 import { canBeViewed, viewOf } from "./content";
 import { client } from "./person";
@@ -24,13 +24,12 @@ async function uploadAll(files: Upload[], options: AddManyOptions, report: Repor
     const total = files.reduce((sum, { content }) => sum + content.size, 0);
     const added: RecordRef[] = [];
     let before = 0;
-    for (let at = 0; at < files.length; at += BATCH) {
-        const batch = files.slice(at, at + BATCH);
+    for (const { mediaType, batch } of batches(files)) {
         const start = before;
         const named = batch.map(({ name, content }) => ({ name, content }));
         const results = await client().addMany(named, {
             ...options,
-            ...(sameType(batch) ? { mediaType: sameType(batch) } : {}),
+            ...(mediaType ? { mediaType } : {}),
             progress: ({ phase, done }) => void report(start + done, total, phase),
         });
         added.push(...results.map(({ record }) => record));
@@ -39,10 +38,25 @@ async function uploadAll(files: Upload[], options: AddManyOptions, report: Repor
     return added;
 }
 
-/** The SDK recognises most types by the content. Text has no signature, so the browser's word is taken where it counts for all. */
-function sameType(files: Upload[]): string | undefined {
-    const types = new Set(files.map(({ mediaType }) => mediaType ?? ""));
-    return types.size === 1 ? [...types][0] || undefined : undefined;
+/** The SDK takes one media type for all files of a call, and cannot tell text from other bytes. */
+function batches(files: Upload[]): { mediaType: string; batch: Upload[] }[] {
+    const byType = Map.groupBy(files, ({ mediaType }) => mediaType ?? "");
+    return [...byType].flatMap(([mediaType, alike]) => {
+        const starts = Array.from({ length: Math.ceil(alike.length / BATCH) }, (_, number) => number * BATCH);
+        return starts.map((start) => ({ mediaType, batch: alike.slice(start, start + BATCH) }));
+    });
+}
+
+/** All of a stream, unless it is too long to be shown. */
+async function beginning(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    let length = 0;
+    for await (const piece of stream) {
+        length += piece.length;
+        if (length > LARGEST_VIEW) return undefined; // Leaving the loop cancels the stream.
+        pieces.push(piece as Uint8Array<ArrayBuffer>);
+    }
+    return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
 export const records = {
@@ -68,20 +82,16 @@ export const records = {
         job(name, async (signal): Promise<Viewed> => {
             const metadata = await client().openMetadata(record, { signal });
             if (!canBeViewed(metadata.mediaType)) return { metadata, view: { kind: "none", why: "type" } };
-            const { bytes } = await client().open(record, {
-                signal,
-                end: LARGEST_VIEW,
-                progress: ({ phase, done, total }) => void report(done, total, phase),
-            });
-            const whole = bytes as Uint8Array<ArrayBuffer>;
-            const content = bytes.length < LARGEST_VIEW ? new Blob([whole], { type: "application/octet-stream" }) : undefined;
-            return { metadata, view: await viewOf(metadata.mediaType, whole), content };
+            const progress = ({ phase, done, total }: ProgressReport) => void report(done, total, phase);
+            const bytes = await beginning(client().openStream(record, { signal, progress }));
+            if (!bytes) return { metadata, view: { kind: "none", why: "size" } };
+            const content = new Blob([bytes], { type: "application/octet-stream" });
+            return { metadata, view: await viewOf(metadata.mediaType, bytes), content };
         }),
 
     download: (name, record, report) =>
         job(name, async (signal) => {
-            const progress = ({ phase, done, total }: { phase: string; done: number; total?: number }) =>
-                void report(done, total, phase);
+            const progress = ({ phase, done, total }: ProgressReport) => void report(done, total, phase);
             const stream = client().openStream(record, { signal, progress });
             const headers = { "content-type": "application/octet-stream" };
             return new Response(stream, { headers }).blob();
