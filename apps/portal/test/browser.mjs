@@ -35,8 +35,8 @@ export async function startBrowser() {
 export const findings = [];
 export const seen = { pages: 0 };
 
-export async function newPerson(browser, portal, name, options = {}) {
-    const context = await browser.newContext({ viewport: { width: 1000, height: 800 }, permissions: ["clipboard-read", "clipboard-write"], ...options });
+export async function newPerson(browser, portal, name, { clock, ...options } = {}) {
+    const context = await browser.newContext({ viewport: { width: 1000, height: 800 }, ...options });
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     const note = (words) => findings.push(`${name}: ${words}`);
@@ -49,6 +49,7 @@ export async function newPerson(browser, portal, name, options = {}) {
         const { protocol, hostname } = new URL(request.url());
         if (protocol.startsWith("http") && hostname !== "127.0.0.1") note(`asks a third party: ${request.url()}`);
     });
+    if (clock) await page.clock.install();
     await page.goto(portal);
     return { context, page, look: (shot) => look(page, `${name}-${shot}`, note), go: (address) => page.goto(`${portal}/#/${address}`) };
 }

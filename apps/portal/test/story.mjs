@@ -75,6 +75,18 @@ async function story(hospital, browser) {
     const [download] = await Promise.all([patient.page.waitForEvent("download"), patient.page.getByRole("button", { name: "Download" }).click()]);
     assert.equal(download.suggestedFilename(), "evil.svg");
 
+    step("the patient cancels an upload");
+    await patient.go("patient/records");
+    await patient.page.getByLabel("Choose files").setInputFiles([{ name: "large.bin", mimeType: "", buffer: Buffer.alloc(40_000_000, 7) }]);
+    await patient.page.getByRole("button", { name: "Encrypt and add" }).click();
+    await patient.page.getByRole("progressbar").waitFor();
+    await patient.page.getByText("Upload: Encrypting").waitFor();
+    await patient.look("upload-progress");
+    await patient.page.getByRole("button", { name: "Cancel" }).click();
+    await patient.page.getByText("The upload was cancelled").waitFor();
+    await patient.page.getByText("3 records").waitFor();
+    await patient.look("upload-cancelled");
+
     step("the doctor registers, and the hospital vouches");
     await register(doctor, "doctor", "lee");
     await doctor.page.getByRole("heading", { name: "My entry" }).waitFor();
@@ -121,6 +133,7 @@ async function story(hospital, browser) {
     await doctor.page.getByRole("link", { name: /^Person/ }).click();
     await doctor.page.getByRole("link", { name: "letter.txt" }).waitFor();
     await doctor.look("patient");
+    const knee = await doctor.page.getByRole("link", { name: /knee/ }).getAttribute("href");
     await doctor.page.getByRole("link", { name: "letter.txt" }).click();
     await doctor.page.getByText("The patient sees that you opened").waitFor();
     await doctor.look("record-before");
@@ -132,7 +145,7 @@ async function story(hospital, browser) {
     await patient.go("patient/looked");
     await patient.page.getByText("Dr Lee opened “letter.txt”").waitFor();
     await patient.page.getByLabel("Show everything").check();
-    await patient.page.getByText("You shared Folder personal with Dr Lee").waitFor();
+    await patient.page.getByText("You shared the folder “personal” with Dr Lee").waitFor();
     await patient.look("looked");
     await patient.go("patient/shares");
     await patient.page.getByRole("button", { name: /End the access of Dr Lee/ }).click();
@@ -142,6 +155,13 @@ async function story(hospital, browser) {
     await patient.page.getByText("The access of Dr Lee has ended").waitFor();
 
     step("the doctor gets a clear message, and asks again");
+    await doctor.page.goto(`${hospital.portal}/${knee}`);
+    await doctor.page.getByRole("button", { name: "Open the record" }).click();
+    await doctor.page.getByText("The patient ended it, or its time is over").waitFor();
+    await doctor.look("record-denied");
+    await doctor.page.getByRole("link", { name: "Back" }).click();
+    await doctor.page.getByText("The patient ended it, or its time is over").waitFor();
+    await doctor.look("gone");
     await doctor.page.reload().catch(() => undefined);
     await doctor.page.getByLabel("User name").fill("lee");
     await doctor.page.getByLabel("Password").fill("a wrong password of mine");
@@ -151,8 +171,6 @@ async function story(hospital, browser) {
     await doctor.page.getByLabel("Password").fill(PASSWORD);
     await doctor.page.getByRole("button", { name: "Log in" }).click();
     await doctor.page.getByText("No patient shares with you yet").waitFor();
-    await doctor.page.goBack();
-    await doctor.look("gone");
     await patient.go("patient/settings");
     const own = (await patient.page.locator('[data-text="My card"]').textContent()).trim();
     await patient.look("settings");
@@ -190,7 +208,8 @@ async function story(hospital, browser) {
     await second.getByRole("heading", { name: "You are already logged in elsewhere" }).waitFor();
     await second.close();
 
-    const phone = await newPerson(browser, hospital.portal, "phone", { viewport: { width: 360, height: 700 }, colorScheme: "dark", reducedMotion: "reduce" });
+    step("the words restore on a phone, and idle time logs out");
+    const phone = await newPerson(browser, hospital.portal, "phone", { viewport: { width: 360, height: 700 }, colorScheme: "dark", reducedMotion: "reduce", clock: true });
     await phone.go("restore");
     await phone.page.getByLabel("Recovery words").fill(words.join(" "));
     await phone.look("restore");
@@ -200,9 +219,18 @@ async function story(hospital, browser) {
     for (const page of ["shares", "share", "looked", "requests", "settings"]) {
         await phone.go(`patient/${page}`);
         await phone.page.getByRole("heading", { level: 1 }).first().waitFor();
-        await phone.page.getByText("Please wait").waitFor({ state: "hidden" });
+        await phone.page.waitForFunction(() => !document.querySelector("main")?.innerText.includes("Please wait"));
         await phone.look(page);
     }
+    await phone.page.clock.fastForward("09:30");
+    await phone.page.getByText("Are you still there?").waitFor();
+    await phone.look("idle");
+    await phone.page.getByRole("button", { name: "I am still here" }).click();
+    await phone.page.clock.fastForward("09:30");
+    await phone.page.getByText("Are you still there?").waitFor();
+    await phone.page.clock.fastForward("01:00");
+    await phone.page.getByText("You were away for a while").waitFor();
+    assert.equal(phone.page.workers().length, 0);
 }
 
 const hospital = await startHospital();

@@ -26,7 +26,8 @@ export function enter(entered: Entered): void {
     void finishEarlier();
 }
 
-async function finishEarlier(): Promise<void> {
+/** Finishes or removes what an earlier session, or a cancelled call, left undone. */
+export async function finishEarlier(): Promise<void> {
     try {
         const resumed = await (await portal()).resume();
         session.resumed = resumed.nothing ? undefined : resumed;

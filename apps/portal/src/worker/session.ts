@@ -70,7 +70,13 @@ export const session = {
     async logIn(user, password) {
         const login = await Login.at(state.place.node);
         const loggedIn = await login.logIn(user, password);
-        return enter(loggedIn.identity, login, loggedIn);
+        try {
+            return await enter(loggedIn.identity, login, loggedIn);
+        } catch (error) {
+            // Another tab has this person's storage: this login is of no use.
+            await login.end(loggedIn.token).catch(() => undefined);
+            throw error;
+        }
     },
 
     async restore(phrase, user, password) {

@@ -119,7 +119,7 @@ export const en = {
         by: (who: string) => `Added by ${who}`,
         kinds: { text: "Text", picture: "Picture", pdf: "PDF", scan: "Scan", video: "Video", health: "Health data", other: "Other" },
         status: { current: "", superseded: "Replaced", "entered-in-error": "Marked as wrong", unknown: "Unknown" } as Record<string, string>,
-        docStatus: { preliminary: "Preliminary", final: "Confirmed" } as Record<string, string>,
+        docStatus: { final: "Confirmed by a doctor" } as Record<string, string>,
     },
     upload: {
         title: "Add records",
@@ -134,7 +134,7 @@ export const en = {
         storing: "Encrypting and sending",
         confirming: "Almost done: waiting for the confirmation",
         done: (count: number) => (count === 1 ? "The record was added." : `${count} records were added.`),
-        cancelled: "The upload was cancelled. Nothing was added.",
+        cancelled: "The upload was cancelled.",
         leave: "An upload is still running.",
         empty: "This file is empty.",
     },
@@ -221,8 +221,8 @@ export const en = {
         only: "Show only who opened what",
         proven: "This list is complete.",
         notProven: "This list is complete as far as the hospital's server tells.",
-        aRecord: "a record",
-        everything: "something",
+        folder: (name: string) => `the folder “${name}”`,
+        something: "something",
         deeds: {
             "record-read": (who: string, what: string) => `${who} opened ${what}`,
             "record-added": (who: string, what: string) => `${who} added ${what}`,
@@ -259,7 +259,7 @@ export const en = {
         title: "Settings",
         language: "Language",
         card: "My card",
-        cardWords: "Give this text to a doctor who should share with you, or who asks you for access.",
+        cardWords: "Give this text to a doctor who wants to ask you for access.",
         fingerprint: "My number, to compare by voice",
         people: "People I know",
         noPeople: "Nobody yet.",
@@ -302,7 +302,7 @@ export const en = {
     listing: {
         title: "My entry in the list of doctors",
         waiting: "The hospital has not confirmed you yet",
-        waitingWords: "Send this text to the hospital's office. As soon as they confirm you, patients can find you here. We look again every few seconds.",
+        waitingWords: "Send this text to the hospital's office, and fill in the form below. We look every few seconds whether they confirmed you.",
         confirmed: "The hospital confirmed you.",
         published: (name: string) => `Patients find you as “${name}”.`,
         notPublished: "You are not in the list yet.",
@@ -310,6 +310,7 @@ export const en = {
         withdraw: "Take me out of the list",
         withdrawn: "You are not in the list any more.",
         account: "My number for the hospital",
+        cardWords: "Give this text to a patient who wants to share records with you.",
     },
 
     problem: {
