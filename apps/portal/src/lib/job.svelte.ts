@@ -1,0 +1,40 @@
+import type { Problem, Report } from "../worker/api";
+import { newJob, portal, reporting } from "./portal";
+import { asProblem } from "./problem";
+import { session } from "./session.svelte";
+
+/** A call that takes a while: its progress, and what went wrong. */
+export class Job {
+    busy = $state(false);
+    done = $state(0);
+    total = $state<number>();
+    phase = $state("");
+    problem = $state<Problem>();
+    #name = "";
+
+    /** Its result, or nothing if it failed. */
+    async run<R>(work: (name: string, report: Report) => Promise<R>): Promise<R | undefined> {
+        this.#name = newJob();
+        this.busy = true;
+        this.problem = undefined;
+        [this.done, this.total, this.phase] = [0, undefined, ""];
+        session.busy += 1;
+        try {
+            return await work(this.#name, reporting(this.#report));
+        } catch (error) {
+            this.problem = asProblem(error);
+            return undefined;
+        } finally {
+            session.busy -= 1;
+            this.busy = false;
+        }
+    }
+
+    cancel = async (): Promise<void> => {
+        await (await portal()).cancel(this.#name);
+    };
+
+    #report: Report = (done, total, phase) => {
+        [this.done, this.total, this.phase] = [done, total, phase];
+    };
+}

@@ -1,0 +1,84 @@
+// Which page an address shows. Rooms are loaded when somebody enters them.
+import type { Component } from "svelte";
+import type { Texts } from "./lib/text/en";
+
+type Given = Record<string, string | boolean>;
+
+export interface Shown {
+    title: (texts: Texts) => string;
+    // Each page takes what `given` has for it.
+    load: () => Promise<{ default: Component<any> }>;
+    given: Given;
+}
+
+const shown = (title: Shown["title"], load: Shown["load"], given: Given = {}): Shown => ({ title, load, given });
+
+export function pageOf(path: string[], entered: boolean): Shown {
+    const [room = "", page = "", what = ""] = path;
+    if (room === "patient" || room === "doctor") {
+        if (!entered) return before("login", "");
+        return (room === "patient" ? patient(page, what) : doctor(page, what)) ?? missing();
+    }
+    return before(room, page) ?? missing();
+}
+
+const missing = (): Shown => shown((t) => t.notFound.title, () => import("./rooms/before/Missing.svelte"));
+
+const BEFORE: Record<string, (page: string) => Shown> = {
+    "": () => shown((t) => t.home.title, () => import("./rooms/before/Home.svelte")),
+    login: () => shown((t) => t.login.title, () => import("./rooms/before/Login.svelte")),
+    restore: () => shown((t) => t.restore.title, () => import("./rooms/before/Restore.svelte")),
+    taken: () => shown((t) => t.taken.title, () => import("./rooms/before/Taken.svelte")),
+    goodbye: (page) => shown((t) => t.goodbye.title, () => import("./rooms/before/Goodbye.svelte"), { idle: page === "idle" }),
+    register: (page) => {
+        const isDoctor = page === "doctor";
+        const title: Shown["title"] = (t) => (isDoctor ? t.register.doctor : t.register.patient);
+        return shown(title, () => import("./rooms/before/Register.svelte"), { isDoctor });
+    },
+};
+
+function before(room: string, page: string): Shown {
+    return BEFORE[room]?.(page) ?? missing();
+}
+
+function patient(page: string, what: string): Shown | undefined {
+    switch (page) {
+        case "":
+        case "records":
+            return shown((t) => t.records.title, () => import("./rooms/patient/Records.svelte"));
+        case "record":
+            return shown((t) => t.records.title, () => import("./rooms/patient/Record.svelte"), { record: what });
+        case "shares":
+            return shown((t) => t.shares.title, () => import("./rooms/patient/Shares.svelte"));
+        case "share":
+            return shown((t) => t.share.title, () => import("./rooms/patient/Share.svelte"), { record: what });
+        case "looked":
+            return shown((t) => t.looked.title, () => import("./rooms/patient/Looked.svelte"));
+        case "requests":
+            return shown((t) => t.requests.title, () => import("./rooms/patient/Requests.svelte"));
+        case "settings":
+            return shown((t) => t.settings.title, () => import("./rooms/patient/Settings.svelte"));
+        default:
+            return undefined;
+    }
+}
+
+function doctor(page: string, what: string): Shown | undefined {
+    switch (page) {
+        case "":
+        case "patients":
+            return shown((t) => t.patients.title, () => import("./rooms/doctor/Patients.svelte"));
+        case "patient":
+            return shown((t) => t.patients.title, () => import("./rooms/doctor/Patient.svelte"), { patient: what });
+        case "record":
+            return shown((t) => t.records.title, () => import("./rooms/patient/Record.svelte"), { record: what, asDoctor: true });
+        case "ask":
+            return shown((t) => t.ask.title, () => import("./rooms/doctor/Ask.svelte"));
+        case "listing":
+            return shown((t) => t.listing.title, () => import("./rooms/doctor/Listing.svelte"));
+        case "settings":
+            return shown((t) => t.settings.title, () => import("./rooms/patient/Settings.svelte"));
+        default:
+            return undefined;
+    }
+}

@@ -1,0 +1,68 @@
+// A Chromium, and people who each have a profile of their own in it.
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { AxeBuilder } from "@axe-core/playwright";
+
+// Installed by `anvil-scripts/tools.sh browser`.
+const tools = createRequire(join(process.env.HOSPITAL_RECORD_BROWSER, "package.json"));
+const { chromium } = tools("playwright-core");
+const shots = process.env.PORTAL_SHOTS;
+const ARGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+];
+
+async function executable() {
+    if (process.env.HOSPITAL_RECORD_CHROMIUM) return process.env.HOSPITAL_RECORD_CHROMIUM;
+    for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+        try {
+            return execFileSync("which", [name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+        } catch {
+            // The next one.
+        }
+    }
+    return (await import(pathToFileURL(tools.resolve("@sparticuz/chromium")))).default.executablePath();
+}
+
+export async function startBrowser() {
+    return chromium.launch({ executablePath: await executable(), args: ARGS });
+}
+
+/** What is wrong on any page: what axe finds, and what the browser refused. */
+export const findings = [];
+export const seen = { pages: 0 };
+
+export async function newPerson(browser, portal, name, { clock, ...options } = {}) {
+    const context = await browser.newContext({ viewport: { width: 1000, height: 800 }, ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    const note = (words) => findings.push(`${name}: ${words}`);
+    page.on("console", (message) => {
+        if (process.env.PORTAL_VERBOSE) console.error(name, message.type(), message.text());
+        if (/Content Security Policy|Trusted ?Type|integrity/i.test(message.text())) note(message.text());
+    });
+    page.on("pageerror", (error) => note(`error: ${error.message ?? error}`));
+    page.on("request", (request) => {
+        const { protocol, hostname } = new URL(request.url());
+        if (protocol.startsWith("http") && hostname !== "127.0.0.1") note(`asks a third party: ${request.url()}`);
+    });
+    if (clock) await page.clock.install();
+    await page.goto(portal);
+    return { context, page, look: (shot) => look(page, `${name}-${shot}`, note), go: (address) => page.goto(`${portal}/#/${address}`) };
+}
+
+/** Has axe look at the page, and takes a picture of it. */
+async function look(page, shot, note) {
+    seen.pages += 1;
+    if (shots) {
+        mkdirSync(shots, { recursive: true });
+        await page.screenshot({ path: join(shots, `${shot}.png`), fullPage: true });
+    }
+    const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+    for (const { id, help, nodes } of violations) note(`${shot}: axe: ${id}: ${help}: ${nodes.map(({ html }) => html).slice(0, 3).join(" | ")}`);
+    const width = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    if (width[0] > width[1]) note(`${shot}: is wider than the window: ${width}`);
+}
