@@ -109,7 +109,9 @@ stay() {
 # One address: the chain, the store, and a relay that pays, so that nobody needs ether.
 export HOSPITAL_RECORD_NODE=$HOSPITAL_RECORD_NODE
 
-# The services behind it, for programs that use them directly:
+${HOSPITAL_RECORD_NODE_PORTAL:+# Open it in a browser.
+
+}# The services behind it, for programs that use them directly:
 # export ETH_RPC_URL=$ETH_RPC_URL
 # export HOSPITAL_RECORD_CONTRACT=$HOSPITAL_RECORD_CONTRACT
 # export HOSPITAL_RECORD_STORE=$HOSPITAL_RECORD_STORE

@@ -21,6 +21,7 @@ how=(--conformance)
 [ "${PACKAGE:-}" = published ] || how+=(--quick)
 sdk/wasm/build.sh "${how[@]}" || failed=1
 make test-rust || failed=1
+make test-portal || failed=1
 wait "$beside" || failed=1
 cat "$log"
 exit $failed

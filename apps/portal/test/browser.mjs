@@ -1,35 +1,12 @@
 // A Chromium, and people who each have a profile of their own in it.
-import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
 
-// Installed by `anvil-scripts/tools.sh browser`.
-const tools = createRequire(join(process.env.HOSPITAL_RECORD_BROWSER, "package.json"));
-const { chromium } = tools("playwright-core");
+import { launched } from "../../../sdk/wasm/test/chromium.mjs";
+
 const shots = process.env.PORTAL_SHOTS;
-const ARGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-];
-
-async function executable() {
-    if (process.env.HOSPITAL_RECORD_CHROMIUM) return process.env.HOSPITAL_RECORD_CHROMIUM;
-    for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
-        try {
-            return execFileSync("which", [name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
-        } catch {
-            // The next one.
-        }
-    }
-    return (await import(pathToFileURL(tools.resolve("@sparticuz/chromium")))).default.executablePath();
-}
-
-export async function startBrowser() {
-    return chromium.launch({ executablePath: await executable(), args: ARGS });
-}
+export const startBrowser = launched;
 
 /** What is wrong on any page: what axe finds, and what the browser refused. */
 export const findings = [];

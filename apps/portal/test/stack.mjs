@@ -1,11 +1,9 @@
-// A hospital: its node, its office that vouches, and a server of the portal's files with the headers of a real one.
+// A hospital: its node, which serves the portal, and its office, which vouches.
 // Chain and store come from `anvil-scripts/stack.sh run`.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, extname, join, normalize } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -14,10 +12,6 @@ const programs = join(root, process.env.CARGO_TARGET_DIR ?? "target", "debug");
 const cast = join(root, ".tools/bin/cast");
 const dist = join(here, "../dist");
 const { ETH_RPC_URL: rpc, HOSPITAL_RECORD_CONTRACT: contract, HOSPITAL_RECORD_STORE: store } = process.env;
-const TYPES = {
-    ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".json": "application/json",
-    ".svg": "image/svg+xml", ".wasm": "application/wasm",
-};
 
 export async function startHospital() {
     const state = mkdtempSync(join(tmpdir(), "portal-test."));
@@ -29,11 +23,9 @@ export async function startHospital() {
     };
     try {
         const office = makeOffice(state);
-        const page = await listen();
-        const node = await startNode(state, office, `http://127.0.0.1:${page.port}`, children);
-        page.serve(node, office.address);
+        const node = await startNode(state, office, pageOf(state, office), children);
         const vouch = (account) => office.run("vouches", "give", account, "--node", node);
-        return { portal: `http://127.0.0.1:${page.port}`, node, vouch, stop: async () => (page.close(), stop()) };
+        return { portal: node, vouch, stop };
     } catch (error) {
         await stop();
         throw error;
@@ -53,7 +45,15 @@ function makeOffice(state) {
     return { run, address: made.match(/0x[0-9a-fA-F]{40}/)[0] };
 }
 
-async function startNode(state, office, origin, children) {
+/** The portal's files, with the settings of this hospital. */
+function pageOf(state, office) {
+    const page = join(state, "page");
+    cpSync(dist, page, { recursive: true });
+    writeFileSync(join(page, "portal.json"), JSON.stringify({ hospital: "City Hospital", node: "", authorities: [office.address] }));
+    return page;
+}
+
+async function startNode(state, office, page, children) {
     const wallet = execFileSync(cast, ["wallet", "new"], { encoding: "utf8" });
     const [, payer] = wallet.match(/Address: *(0x\w+)/);
     writeFileSync(join(state, "payer.key"), wallet.match(/Private key: *(0x\w+)/)[1], { mode: 0o600 });
@@ -63,7 +63,7 @@ async function startNode(state, office, origin, children) {
     const options = [
         "--listen", "127.0.0.1:0", "--rpc-url", rpc, "--contract", contract, "--key-file", join(state, "payer.key"),
         "--state", join(state, "node"), "--login", join(state, "login.key"), "--chain-reads", "--blocks", store, "--open-blocks",
-        "--directory", "--directory-authority", office.address, "--directory-check", "1", "--allow-origin", origin,
+        "--directory", "--directory-authority", office.address, "--directory-check", "1", "--portal", page,
     ];
     const node = spawn(join(programs, "hospital-record-node"), options, { stdio: ["ignore", "ignore", "pipe"] });
     children.push(node);
@@ -76,31 +76,4 @@ async function startNode(state, office, origin, children) {
             if (listening) started(`http://${listening[1]}`);
         });
     });
-}
-
-async function listen() {
-    let answer = (_, response) => response.writeHead(503).end();
-    const server = createServer((request, response) => answer(request, response));
-    await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
-    const serve = (node, authority) => {
-        const settings = JSON.stringify({ hospital: "City Hospital", node, authorities: [authority] });
-        answer = (request, response) => respond(request, response, headersFor(node), settings);
-    };
-    return { port: server.address().port, serve, close: () => (server.closeAllConnections(), server.close()) };
-}
-
-function headersFor(node) {
-    const headers = JSON.parse(readFileSync(join(here, "../security-headers.json"), "utf8"));
-    return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.replace("{node}", node)]));
-}
-
-async function respond(request, response, headers, settings) {
-    const path = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
-    const file = path === "/" ? "index.html" : path.slice(1);
-    try {
-        const bytes = file === "portal.json" ? settings : await readFile(join(dist, file));
-        response.writeHead(200, { ...headers, "content-type": TYPES[extname(file)] ?? "application/octet-stream" }).end(bytes);
-    } catch {
-        response.writeHead(404, headers).end();
-    }
 }
