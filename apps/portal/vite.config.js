@@ -16,7 +16,8 @@ export default {
         assetsInlineLimit: 0,
         modulePreload: false,
         cssCodeSplit: false,
-        reportCompressedSize: true,
+        // The notices of what is built in.
+        license: { fileName: "third-party.md" },
     },
     server: { fs: { allow: [".", sdk] } },
 };

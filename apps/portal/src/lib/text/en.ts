@@ -139,6 +139,7 @@ export const en = {
         empty: "This file is empty.",
     },
     record: {
+        one: "Record",
         opening: "Opening",
         download: "Download",
         downloadFirst: "This kind of file is not shown here, because it could run in your browser. You can download it.",
