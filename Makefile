@@ -71,9 +71,8 @@ portal: ## the portal of a local hospital, for a look, until Ctrl-C
 	@apps/portal/build.sh
 	@HOSPITAL_RECORD_NODE_PORTAL=$(CURDIR)/apps/portal/dist anvil-scripts/stack.sh
 
-test-portal: ## a patient's and a doctor's story in the portal, in a Chromium (after `make test` has fetched the tools)
+test-portal: ## a patient's and a doctor's story in the portal, in a Chromium (after `make test-rust` has built the programs)
 	@apps/portal/build.sh
-	@anvil-scripts/programs.sh --quiet
 	@anvil-scripts/stack.sh run -- node apps/portal/test/story.mjs
 
 test-vectors: ## the vectors of formats and journals, by readers that share no code with ours

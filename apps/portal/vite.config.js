@@ -17,7 +17,7 @@ export default {
         modulePreload: false,
         cssCodeSplit: false,
         // The notices of what is built in.
-        license: { fileName: "third-party.md" },
+        license: { fileName: "third-party.txt" },
     },
     server: { fs: { allow: [".", sdk] } },
 };
