@@ -3,12 +3,12 @@
 import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = process.env.HOSPITAL_RECORD_ROOT ?? join(here, "../../..");
-const programs = join(root, process.env.CARGO_TARGET_DIR ?? "target", "debug");
+const programs = resolve(root, process.env.CARGO_TARGET_DIR ?? "target", "debug");
 const cast = join(root, ".tools/bin/cast");
 const dist = join(here, "../dist");
 const { ETH_RPC_URL: rpc, HOSPITAL_RECORD_CONTRACT: contract, HOSPITAL_RECORD_STORE: store } = process.env;
