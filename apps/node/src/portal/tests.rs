@@ -15,7 +15,10 @@ use crate::{
     portal::*,
 };
 
-fn folder(files: &[(&str, &[u8])]) -> TempDir {
+/// A name and its content.
+type Named<'a> = (&'a str, &'a [u8]);
+
+fn folder(files: &[Named<'_>]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, bytes) in files {
         let path = folder.path().join(name);
@@ -26,7 +29,7 @@ fn folder(files: &[(&str, &[u8])]) -> TempDir {
 }
 
 fn page() -> Router {
-    let files: [(&str, &[u8]); 5] = [
+    let files: [Named<'_>; 5] = [
         ("index.html", b"<!doctype html>"),
         ("assets/app-1.js", b"export {}"),
         ("assets/app-1.js.gz", b"packed"),
@@ -121,8 +124,8 @@ async fn smaller_file_is_sent_to_those_who_take_it_and_no_file_to_those_who_have
 
 #[test]
 fn folder_that_is_no_page_is_refused_by_name() {
-    let index: (&str, &[u8]) = ("index.html", b"");
-    let cases: [(&[(&str, &[u8])], &str); 4] = [
+    let index: Named<'_> = ("index.html", b"");
+    let cases: [(&[Named<'_>], &str); 4] = [
         (&[("app.js", b"")], "no index.html"),
         (&[index, ("notes.docx", b"")], "/notes.docx has no type"),
         (&[index, ("a b.js", b"")], "names of files"),
