@@ -1,5 +1,7 @@
 //! Maps every error of a ledger to one of this crate. No match has a wildcard, so none is left out.
 
+use std::io;
+
 use crate::{
     base::error::{Error, checked, reason::Reason},
     ledger::{error::LedgerError, refusal},
@@ -54,7 +56,14 @@ fn meaning(error: LedgerError) -> Error {
         }
         LedgerError::Reverted(_) => Error::Refused { service: "the chain".into(), reason: text },
         LedgerError::Signer { reason, .. } => Error::Refused { service: "the signer".into(), reason: reason.into() },
-        LedgerError::Outbox { reason, .. } => Error::cache(reason),
+        LedgerError::Outbox { reason, source } => {
+            // A full disk or another tab keeps its kind.
+            match source.as_ref().and_then(|cause| cause.downcast_ref::<Error>()) {
+                Some(Error::File { path, kind, .. }) => Error::file(path.clone(), io::Error::from(*kind)),
+                Some(Error::Conflict(_)) => Error::Conflict(reason.into()),
+                _ => Error::cache(reason),
+            }
+        }
     }
 }
 

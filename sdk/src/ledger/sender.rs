@@ -185,7 +185,11 @@ impl Sender {
                 Ok(pending) => Pending { note: note.clone(), ..pending },
                 Err(error) => return Err(self.unsigned(before, error).await),
             };
-            self.outbox.save(&pending).await?;
+            if let Err(error) = self.outbox.save(&pending).await {
+                // Reported as not sent, so no later call may find it and send it.
+                self.forget(pending.account).await;
+                return Err(error);
+            }
             let outbids = replaces == Some(pending.nonce) && markup < MOST_MARKUP;
             let end = self.follow(signer, &mut pending, if outbids { Handed::Outbids } else { Handed::Never }).await?;
             match self.believed(end).await? {

@@ -2,17 +2,20 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use alloy::{
-    primitives::{U256, utils::Unit},
+    primitives::{Address, B256, U256, utils::Unit},
     signers::local::PrivateKeySigner,
 };
 use hospital_record::{
     BoxFuture, Config, ErrorKind, Identity, Memory, System,
     browser::memory_conformance,
-    ledger::{MemoryLedger, MemoryOutbox},
+    ledger::{LedgerError, MemoryLedger, MemoryOutbox, Outbox, OutboxGuard, Pending, Sent},
     store::{Store, StoreOptions, open},
 };
 
@@ -57,6 +60,65 @@ async fn outbox_of_the_app_is_the_one_that_is_used() {
     client.add(note("mine")).await.unwrap();
     let kept = hospital_record::ledger::Outbox::sent(&*outbox, client.address()).await.unwrap();
     assert_eq!(kept.len(), 2, "the profile and the record may have to be sent again");
+}
+
+/// Reports that a save failed, though it may be kept: as a full disk, or a browser's database, may do once.
+#[derive(Debug, Default)]
+struct Torn(MemoryOutbox, AtomicBool);
+
+#[async_trait::async_trait]
+impl Outbox for Torn {
+    async fn lock(&self, account: Address) -> Result<OutboxGuard, LedgerError> {
+        self.0.lock(account).await
+    }
+
+    async fn load(&self, account: Address) -> Result<Option<Pending>, LedgerError> {
+        self.0.load(account).await
+    }
+
+    async fn save(&self, pending: &Pending) -> Result<(), LedgerError> {
+        self.0.save(pending).await?;
+        match self.1.swap(false, Ordering::Relaxed) {
+            true => Err(LedgerError::Outbox { reason: "the disk is full".into(), source: None }),
+            false => Ok(()),
+        }
+    }
+
+    async fn clear(&self, account: Address) -> Result<(), LedgerError> {
+        self.0.clear(account).await
+    }
+
+    async fn keep(&self, sent: &Sent) -> Result<(), LedgerError> {
+        self.0.keep(sent).await
+    }
+
+    async fn sent(&self, account: Address) -> Result<Vec<Sent>, LedgerError> {
+        self.0.sent(account).await
+    }
+
+    async fn release(&self, account: Address, id: B256) -> Result<(), LedgerError> {
+        self.0.release(account, id).await
+    }
+}
+
+#[tokio::test]
+async fn act_that_could_not_be_written_down_is_not_sent_later() {
+    let (ledger, outbox) = (chain().await, Arc::new(Torn::default()));
+    let config = System::builder().own_ledger(Arc::new(ledger.clone())).own_store(store()).own_outbox(outbox.clone());
+    let system = config.connect().await.unwrap();
+    let [ana, lee] = [(); 2].map(|()| Identity::generate().unwrap().0);
+    for person in [&ana, &lee] {
+        ledger.fund(person.address(), Unit::ETHER.wei());
+    }
+    let (ana, lee) = (system.client(ana), system.client(lee));
+    let card = lee.card().await.unwrap();
+    ana.add(note("mine")).await.unwrap();
+    outbox.1.store(true, Ordering::Relaxed);
+    let failed = ana.grant(&card).await.unwrap_err();
+    assert!(failed.to_string().contains("the disk is full") && !failed.may_have_happened(), "{failed}");
+    ana.resume().await.unwrap();
+    ana.add(note("mine too")).await.unwrap();
+    assert!(ana.grants().list().await.unwrap().is_empty(), "what was reported as not sent took effect later");
 }
 
 /// Bytes that outlive a system, as a browser's storage does.

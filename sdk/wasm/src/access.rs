@@ -36,7 +36,7 @@ interface AnyGrantOptions extends Cancellable {
 
 /** For one year, unless it is said. */
 export interface GrantOptions extends AnyGrantOptions {
-    /** Delegates access to this patient's records. */
+    /** Delegates access to a folder of this patient. A record names its patient itself. */
     patient?: Address;
 }
 
@@ -65,13 +65,15 @@ pub(crate) const GRANT: &[&str] =
 /// Makes a grant with the options that any grant takes.
 pub(crate) async fn make(grant: Grant, options: Options) -> Result<JsValue, JsValue> {
     options.not_both("until", "noEnd")?;
+    options.not_both("folder", "record")?;
+    options.not_both("confidentiality", "record")?;
     let grant = options.set(grant, "folder", Options::text, Grant::folder)?;
     let grant = options.set(grant, "confidentiality", Options::confidentiality, Grant::confidentiality)?;
     let grant = options.set(grant, "record", Options::record, |grant, record| grant.record(&record))?;
     let grant = options.set(grant, "rights", Options::rights, Grant::rights)?;
     let grant = options.set(grant, "purpose", Options::purpose, Grant::purpose)?;
     let grant = options.set(grant, "until", Options::time, Grant::until)?;
-    let grant = options.flag(grant, "noEnd", Grant::no_end);
+    let grant = options.flag(grant, "noEnd", Grant::no_end)?;
     let grant = options.set(grant, "name", Options::text, Grant::name)?;
     let grant = options.set(grant, "trustedBy", Options::addresses, |grant, by| grant.trusted_by(&by))?;
     ended(options.signal(), grant, access::granted).await
@@ -88,6 +90,7 @@ impl JsClient {
         #[wasm_bindgen(unchecked_optional_param_type = "GrantOptions")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
         let options = Options::of(options, &[GRANT, &["patient"]].concat())?;
+        options.not_both("patient", "record")?;
         let grant = options.set(self.0.grant(grantee(&whom)?), "patient", Options::address, Grant::patient)?;
         make(grant, options).await
     }
@@ -109,8 +112,8 @@ impl JsClient {
         let in_folder = |revoke: Revoke, name| revoke.folder(name, level.unwrap_or(Confidentiality::N));
         let revoke = options.set(revoke, "folder", Options::text, in_folder)?;
         let revoke = options.set(revoke, "record", Options::record, |revoke, record| revoke.record(&record))?;
-        let revoke = options.flag(revoke, "bar", Revoke::bar);
-        let revoke = options.flag(revoke, "inAHurry", Revoke::in_a_hurry);
+        let revoke = options.flag(revoke, "bar", Revoke::bar)?;
+        let revoke = options.flag(revoke, "inAHurry", Revoke::in_a_hurry)?;
         ended(options.signal(), revoke, access::revoked).await
     }
 }

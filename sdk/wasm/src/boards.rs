@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::{
     access,
-    options::{Options, address, addresses, simple},
+    options::{Options, address, addresses, simple, whole},
     problem::thrown,
     signal::{ended, until_aborted},
     values::{Plain, acts, boards, each, list, shown, text},
@@ -87,13 +87,13 @@ impl JsBoards {
     #[wasm_bindgen(unchecked_return_type = "CreatedBoard")]
     pub async fn create(
         &self,
-        threshold: u32,
+        #[wasm_bindgen(unchecked_param_type = "number")] threshold: JsValue,
         #[wasm_bindgen(unchecked_param_type = "Address[]")] members: JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
         let members = addresses("members", members)?;
         // No board has so many members: it is refused.
-        let threshold = u8::try_from(threshold).unwrap_or(u8::MAX);
+        let threshold = u8::try_from(whole("threshold", &threshold)?).unwrap_or(u8::MAX);
         simple(options, self.0.boards().create(threshold, &members), |created| {
             let board = JsBoard(created.board.clone());
             Plain::new().with("board", board).sent(created.transaction, created.gas).done()

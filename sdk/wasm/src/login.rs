@@ -14,7 +14,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::{
     chain::timeout,
-    options::{Options, nothing, simple},
+    options::{Options, nothing, person_number, simple},
     problem::{invalid, thrown},
     signal::ended,
     system::JsIdentity,
@@ -84,7 +84,7 @@ impl JsLoggedIn {
     }
 
     /// Names this login, for `isLive` and `end`. It opens nothing.
-    #[wasm_bindgen(getter)]
+    #[wasm_bindgen(getter, unchecked_return_type = "string")]
     pub fn token(&self) -> JsValue {
         text(&self.0.token)
     }
@@ -159,12 +159,12 @@ impl JsLogin {
     pub async fn register(
         &self,
         phrase: String,
-        number: u32,
+        #[wasm_bindgen(unchecked_param_type = "number")] number: JsValue,
         user: String,
         password: String,
         #[wasm_bindgen(unchecked_optional_param_type = "Cancellable")] options: JsValue,
     ) -> Result<JsValue, JsValue> {
-        let secret = Secret { phrase: Phrase::parse(&phrase).map_err(thrown)?, number };
+        let secret = Secret { phrase: Phrase::parse(&phrase).map_err(thrown)?, number: person_number(&number)? };
         simple(options, self.0.register(&secret, &user, &password), count).await
     }
 

@@ -20,7 +20,7 @@ const TYPES: &str = r#"
 export interface JoinOptions {
     /**
      * A name for what must survive the tab: accepted keys, histories that were seen, unfinished acts. One tab has it at a
-     * time. Only in a dedicated worker. Without it all of this is forgotten with the page.
+     * time. A file in a dedicated worker, else a database. Without it all of this is forgotten with the page.
      */
     storage?: string;
     /** Waits until another tab has ended; else that is an error of kind "Conflict". */
@@ -57,6 +57,16 @@ const BOUNDS: &[&str] = &[
     "start",
     "end",
     "scope",
+    "to",
+    "by",
+    "trustedBy",
+    "trustedHead",
+    "lasting",
+    "answerBy",
+    "most",
+    "mostOfOne",
+    "storage",
+    "witness",
 ];
 
 /// Options that a caller may have left out.
@@ -97,8 +107,8 @@ impl Options {
     }
 
     /// Gives a builder an option that is on or off.
-    pub(crate) fn flag<B>(&self, build: B, key: &str, with: impl FnOnce(B) -> B) -> B {
-        if self.is(key) { with(build) } else { build }
+    pub(crate) fn flag<B>(&self, build: B, key: &str, with: impl FnOnce(B) -> B) -> Result<B, JsValue> {
+        Ok(if self.is(key)? { with(build) } else { build })
     }
 
     /// Whether the caller gave an option: not as `undefined`, `null` or `false`.
@@ -129,17 +139,13 @@ impl Options {
     }
 
     pub(crate) fn number(&self, key: &str) -> Result<Option<u64>, JsValue> {
-        let whole = |value: JsValue| match value.as_f64() {
-            Some(number) if (0.0..=9_007_199_254_740_991.0).contains(&number) && number.fract() == 0.0 => {
-                Ok(number as u64)
-            }
-            _ => Err(invalid(&format!("{key} is given as a whole number"))),
-        };
-        self.value(key).map(whole).transpose()
+        self.value(key).map(|value| whole(key, &value)).transpose()
     }
 
-    pub(crate) fn is(&self, key: &str) -> bool {
-        self.value(key).is_some_and(|value| value.is_truthy())
+    /// `"false"` is no `false`.
+    pub(crate) fn is(&self, key: &str) -> Result<bool, JsValue> {
+        let value = self.value(key).unwrap_or(JsValue::FALSE);
+        value.as_bool().ok_or_else(|| invalid(&format!("{key} is given as true or false")))
     }
 
     pub(crate) fn seconds(&self, key: &str) -> Result<Option<Duration>, JsValue> {
@@ -260,6 +266,19 @@ pub(crate) fn hash(key: &str, text: &str) -> Result<B256, JsValue> {
 
 pub(crate) fn level(text: &str) -> Result<Confidentiality, JsValue> {
     text.parse().map_err(|_| invalid(&format!("{text:?} is no confidentiality: N, R or V")))
+}
+
+/// JavaScript would make another number of `1.9`, `NaN` or `""`.
+pub(crate) fn whole(key: &str, value: &JsValue) -> Result<u64, JsValue> {
+    match value.as_f64() {
+        Some(number) if (0.0..=9_007_199_254_740_991.0).contains(&number) && number.fract() == 0.0 => Ok(number as u64),
+        _ => Err(invalid(&format!("{key} is given as a whole number"))),
+    }
+}
+
+/// The number of a person of a phrase.
+pub(crate) fn person_number(value: &JsValue) -> Result<u32, JsValue> {
+    u32::try_from(whole("number", value)?).map_err(|_| invalid("number is at most 4294967295"))
 }
 
 pub(crate) fn texts(key: &str, value: JsValue) -> Result<Vec<String>, JsValue> {

@@ -242,7 +242,7 @@ impl JsClient {
     fn listing(&self, options: &Options) -> Result<List, JsValue> {
         let list = options.set(self.0.list(), "patient", Options::address, List::patient)?;
         let list = options.set(list, "folder", Options::text, List::folder)?;
-        let list = options.flag(list, "attestedOnly", List::attested_only);
+        let list = options.flag(list, "attestedOnly", List::attested_only)?;
         options.set(list, "trustedBy", Options::addresses, |list, by| list.trusted_by(&by))
     }
 
@@ -286,8 +286,8 @@ impl JsClient {
             (start, None) => open.range(start..),
         };
         let open = options.set(open, "purpose", Options::purpose, Open::purpose)?;
-        let open = options.flag(open, "unlogged", Open::unlogged);
-        let open = options.flag(open, "attestedOnly", Open::attested_only);
+        let open = options.flag(open, "unlogged", Open::unlogged)?;
+        let open = options.flag(open, "attestedOnly", Open::attested_only)?;
         options.set(open, "trustedBy", Options::addresses, |open, by| open.trusted_by(&by))
     }
 }

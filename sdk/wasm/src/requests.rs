@@ -82,7 +82,7 @@ impl JsRequests {
         let ask = options.set(ask, "rights", Options::rights, Ask::rights)?;
         let ask = options.set(ask, "purpose", Options::purpose, Ask::purpose)?;
         let ask = options.set(ask, "until", Options::time, Ask::until)?;
-        let ask = options.flag(ask, "noEnd", Ask::no_end);
+        let ask = options.flag(ask, "noEnd", Ask::no_end)?;
         let ask = options.set(ask, "answerBy", Options::time, Ask::answer_by)?;
         ended(options.signal(), ask, requests::asked).await
     }

@@ -20,7 +20,7 @@ pub(crate) async fn until_aborted<T>(
     let Some(signal) = signal else { return work.await };
     let reason = || Reflect::get(&signal, &"reason".into()).unwrap_or_default();
     if Reflect::get(&signal, &"aborted".into()).is_ok_and(|aborted| aborted.is_truthy()) {
-        return Err(reason());
+        return Err(ended_early(reason(), false));
     }
     let (tell, told) = oneshot::channel();
     let aborted = Closure::once(move || {
@@ -30,10 +30,17 @@ pub(crate) async fn until_aborted<T>(
     listen(&signal, "addEventListener", &aborted)?;
     let ended = match select(work, told).await {
         Either::Left((done, _)) => done,
-        Either::Right(_) => Err(reason()),
+        Either::Right(_) => Err(ended_early(reason(), true)),
     };
     listen(&signal, "removeEventListener", &aborted)?;
     ended
+}
+
+/// The reason of a signal, which says like any other error whether the act may take effect all the same.
+fn ended_early(reason: JsValue, may_have_happened: bool) -> JsValue {
+    // A reason that is no object has no place for it.
+    let _ = Reflect::set(&reason, &"mayHaveHappened".into(), &may_have_happened.into());
+    reason
 }
 
 /// What an act of the SDK gives, shown as a plain object.

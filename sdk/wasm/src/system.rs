@@ -6,7 +6,12 @@ use hospital_record::{
 };
 use wasm_bindgen::prelude::*;
 
-use crate::{client::JsClient, options::Options, problem::thrown, values::Plain};
+use crate::{
+    client::JsClient,
+    options::{Options, person_number},
+    problem::thrown,
+    values::Plain,
+};
 
 /// A chain, its contract, and the stores: what a hospital's node offers.
 #[wasm_bindgen(js_name = System)]
@@ -23,7 +28,7 @@ impl JsSystem {
         let options = Options::of(options, &["storage", "waitForStorage", "timeout", "witness"])?;
         let mut config = System::builder().join(url);
         if let Some(name) = options.text("storage")? {
-            let memory = match options.is("waitForStorage") {
+            let memory = match options.is("waitForStorage")? {
                 true => open_storage_in_turn(&name).await,
                 false => open_storage(&name).await,
             };
@@ -59,9 +64,13 @@ impl JsIdentity {
 
     /// The person whose phrase this is; several people may have one phrase, by their numbers.
     #[wasm_bindgen(js_name = fromPhrase)]
-    pub fn from_phrase(phrase: &str, number: Option<u32>) -> Result<JsIdentity, JsValue> {
+    pub fn from_phrase(
+        phrase: &str,
+        #[wasm_bindgen(unchecked_optional_param_type = "number")] number: JsValue,
+    ) -> Result<JsIdentity, JsValue> {
         let phrase = Phrase::parse(phrase).map_err(thrown)?;
-        Identity::from_phrase(&phrase, number.unwrap_or_default()).map(Self).map_err(thrown)
+        let number = if number.is_undefined() { 0 } else { person_number(&number)? };
+        Identity::from_phrase(&phrase, number).map(Self).map_err(thrown)
     }
 
     /// The account.

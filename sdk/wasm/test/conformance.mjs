@@ -23,8 +23,12 @@ try {
     await init();
     await suite("vectors", () => vectors(given.get("vectors").split(" ")));
     await suite("file", () => suites.storageConforms("conforms"));
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("hospital-record");
+    await folder.getFileHandle("conforms.redb");
     StorageManager.prototype.getDirectory = undefined;
     await suite("database", () => suites.storageConforms("conforms-too"));
+    const databases = (await indexedDB.databases()).map(({ name }) => name);
+    if (databases.join() !== "hospital-record/conforms-too") throw new Error(`databases: ${databases}`);
     await suite("memory", () => suites.memoryConforms());
     await suite("node", () => suites.nodeConforms(given.get("node")));
     await suite("gateway", () => suites.gatewayConforms(given.get("gateway"), given.get("node")));

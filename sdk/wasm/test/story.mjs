@@ -80,12 +80,17 @@ async function story() {
     await refused(() => ana.grant(lee.address, { purpose: "FUN" }), "Invalid");
     await refused(() => ana.grant(lee.address, { folder: undefined }), "Invalid");
     await refused(() => ana.grant(lee.address, { until: new Date(), noEnd: true }), "Invalid");
+    await refused(() => ana.grant(lee.address, { noEnd: "false" }), "Invalid");
+    await refused(() => ana.grant(lee.address, { folder: "ward", record: note.record }), "Invalid");
+    await refused(() => ana.open(note.record, { attestedOnly: true, trustedBy: undefined }), "Invalid");
+    await refused(() => ana.boards.create(1.5, [ana.address, lee.address]), "Invalid");
+    await refused(async () => Identity.fromPhrase(phrase, Number.NaN), "Invalid");
     await refused(() => ana.open(note.record, { start: -1 }), "Invalid");
     await refused(() => System.join(given.get("node"), { storage: "ana" }), "Conflict");
     const aborting = new AbortController();
     aborting.abort();
-    const reason = await ana.add("never.txt", "x", { signal: aborting.signal }).then(() => "added", (error) => error.name);
-    equal(reason, "AbortError", "an aborted add");
+    const reason = await ana.add("never.txt", "x", { signal: aborting.signal }).then(() => "added", (error) => [error.name, error.mayHaveHappened]);
+    equal(reason, ["AbortError", false], "an aborted add");
 
     const last = await ana.add("last.bin", scan);
     say({ phrase, record: last.record, first: [...scan.slice(0, 8)], size: scan.length });

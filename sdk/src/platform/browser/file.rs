@@ -154,7 +154,10 @@ impl Memory for OriginFile {
         async {
             if open.wrote.get() {
                 let file = called(&open.file.folder, "getFileHandle", &[open.file.name.as_str().into()]).await;
-                file.ok_or(io::ErrorKind::Unsupported)?.map_err(|_| removed())?;
+                file.ok_or(io::ErrorKind::Unsupported)?.map_err(|error| match thrown(&error).0.as_str() {
+                    "NotFoundError" => removed(),
+                    _ => io_error(&error),
+                })?;
                 open.wrote.set(false);
             }
             Ok(())

@@ -87,17 +87,25 @@ impl Database {
         if result(&asked)?.as_f64() != Some(owner) {
             return Ok(false);
         }
-        for (number, page) in pages {
-            let number = JsValue::from(*number as f64);
-            match page {
-                Some(page) => call(&table, "put", &[page.into(), number])?,
-                None => call(&table, "delete", &[number])?,
-            };
+        if let Err(error) = changed(&table, size, pages) {
+            // What was put before would be saved without the rest.
+            call(&transaction, "abort", &[])?;
+            return Err(error);
         }
-        call(&table, "put", &[(size as f64).into(), SIZE.into()])?;
         complete(&transaction).await?;
         Ok(true)
     }
+}
+
+fn changed(table: &JsValue, size: usize, pages: &[(usize, Option<Uint8Array>)]) -> Result<(), JsValue> {
+    for (number, page) in pages {
+        let number = JsValue::from(*number as f64);
+        match page {
+            Some(page) => call(table, "put", &[page.into(), number])?,
+            None => call(table, "delete", &[number])?,
+        };
+    }
+    call(table, "put", &[(size as f64).into(), SIZE.into()]).map(drop)
 }
 
 fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
