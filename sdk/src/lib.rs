@@ -55,6 +55,7 @@ pub use hospital_record_core::{
     id::{Confidentiality, Deployment, RecordId},
     record::metadata::Metadata,
 };
+pub use tokio_util::sync::CancellationToken;
 
 pub use crate::{
     access::{granted::Granted, revoke::Revoked},

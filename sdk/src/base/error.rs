@@ -155,6 +155,8 @@ pub enum Error {
     },
     /// The request is invalid.
     Invalid(Reason),
+    /// The app cancelled the call. Nothing of it takes effect.
+    Cancelled,
     /// A concurrent change got in the way.
     Conflict(Reason),
     /// This account did it before, perhaps on another device.
@@ -220,6 +222,7 @@ impl Error {
             Self::Unconfirmed { why: Some(error), .. } => error.kind(),
             Self::TimedOut { .. } | Self::Unconfirmed { .. } => ErrorKind::TimedOut,
             Self::Invalid(_) => ErrorKind::Invalid,
+            Self::Cancelled => ErrorKind::Cancelled,
             Self::Conflict(_) | Self::StaleKeys => ErrorKind::Conflict,
             Self::AlreadyDone(_) => ErrorKind::AlreadyDone,
             Self::ClockSkew { .. } => ErrorKind::ClockSkew,

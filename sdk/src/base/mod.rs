@@ -2,6 +2,7 @@
 
 pub(crate) mod bounds;
 pub(crate) mod builder;
+pub(crate) mod cancel;
 pub(crate) mod cut;
 pub(crate) mod error;
 pub(crate) mod names;

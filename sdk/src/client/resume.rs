@@ -10,7 +10,10 @@ use crate::{
     base::error::{Error, Result, kind::ErrorKind},
     keys::owed,
     ledger::{Pending as PendingTransaction, Settled, record_key},
-    records::pending::{self, PendingRecord},
+    records::{
+        pending::{self, PendingRecord},
+        write,
+    },
     store::StoreError,
 };
 
@@ -31,6 +34,8 @@ pub struct Resumed {
     pub finished: Vec<RecordId>,
     /// Uploads that can no longer be registered, and were removed: add these files again.
     pub removed: Vec<Removed>,
+    /// Uploads that were given up when their add was cancelled or failed, and that are removed now.
+    pub discarded: usize,
     /// Blocks without a pin that were deleted.
     pub swept: u64,
     /// Acts that are not on chain yet and whose keys are kept here. A relay that has such an act can carry it for 15
@@ -207,8 +212,9 @@ async fn finish_all(person: &Person, resumed: &mut Resumed) -> Result<()> {
             continue;
         }
         match finish(person, id, pending).await {
-            Ok(None) => resumed.finished.push(id),
-            Ok(Some(removed)) => resumed.removed.push(removed),
+            Ok(Finished::Registered) => resumed.finished.push(id),
+            Ok(Finished::Removed(removed)) => resumed.removed.push(removed),
+            Ok(Finished::Discarded) => resumed.discarded += 1,
             Err(error) => {
                 let failed = Unfinished::new(what, &error);
                 timeout = Some(failed.clone()).filter(|_| error.is_outage());
@@ -219,15 +225,29 @@ async fn finish_all(person: &Person, resumed: &mut Resumed) -> Result<()> {
     Ok(())
 }
 
+/// What became of an unfinished upload.
+enum Finished {
+    Registered,
+    Removed(Removed),
+    Discarded,
+}
+
 /// Registers the record, or removes the upload.
-async fn finish(person: &Person, id: RecordId, pending: Result<PendingRecord>) -> Result<Option<Removed>> {
+async fn finish(person: &Person, id: RecordId, pending: Result<PendingRecord>) -> Result<Finished> {
     let pending = pending?;
+    if pending.given_up {
+        write::remove(person, pending.patient, id).await?;
+        return Ok(Finished::Discarded);
+    }
     let refusal = register_pending(person, &pending).await?;
     if refusal.is_some() {
         person.stores.own().unpin(&id.cid()).await?;
     }
     pending::forget(person, id).await?;
-    Ok(refusal.map(|reason| Removed { id, name: pending.name, reason }))
+    Ok(match refusal {
+        Some(reason) => Finished::Removed(Removed { id, name: pending.name, reason }),
+        None => Finished::Registered,
+    })
 }
 
 /// Returns the reason if the upload can never be registered.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::{
     base::{
         builder::with_fresh_keys,
+        cancel::Control,
         error::{Error, Result, kind::ErrorKind},
-        progress::Reporter,
         record_ref::RecordRef,
     },
     client::Client,
@@ -30,6 +30,7 @@ mod asked;
 mod batch;
 mod blocks;
 mod boards;
+mod cancelled;
 mod clock;
 mod copies;
 mod damaged;
@@ -56,7 +57,7 @@ async fn misnamed(lab: &Client, ana: &Client, name: &str, level: Confidentiality
     target.confidentiality = level;
     let mut source = Source::bytes("r", "r");
     let metadata = metadata(&target, &mut source, &Details::default(), Details::default()).unwrap();
-    let stored = write::store(lab.person(), &target, &mut source, &metadata, None, &Reporter::default()).await.unwrap();
+    let stored = write::store(lab.person(), &target, &mut source, &metadata, None, &Control::default()).await.unwrap();
     register(lab, &target, stored).await
 }
 
@@ -66,7 +67,7 @@ async fn register(lab: &Client, target: &Target, stored: StoredRecord) -> Record
     let ids = [B256::from(stored.id.0)];
     let call = lab.system().contract().add_records(patient, folder, &ids, target.key_changes);
     let record = lab.record(patient, stored.id);
-    write::register_stored(lab.person(), target, &[stored], call).await.unwrap();
+    write::register_stored(lab.person(), target, &[stored], call, &Control::default()).await.unwrap();
     record
 }
 
@@ -100,7 +101,7 @@ async fn made_for_another(lab: &Client, ana: &Client, bob: &Client) -> RecordRef
     let mut source = Source::bytes("r", "r");
     let metadata = metadata(&target, &mut source, &Details::default(), Details::default()).unwrap();
     target.patient = bob.address();
-    let stored = write::store(lab.person(), &target, &mut source, &metadata, None, &Reporter::default()).await.unwrap();
+    let stored = write::store(lab.person(), &target, &mut source, &metadata, None, &Control::default()).await.unwrap();
     target.patient = ana.address();
     register(lab, &target, stored).await
 }

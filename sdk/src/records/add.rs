@@ -7,6 +7,7 @@ use crate::{
     acts::{batch::RECORDS, confirm::Confirmed, person::Person},
     base::{
         builder::{awaitable, with_fresh_keys},
+        cancel::{Control, control_setters},
         error::{Error, Result, fail},
         names,
         progress::{Progress, Reporter},
@@ -74,7 +75,7 @@ struct CommonOptions {
     patient: Address,
     folder: String,
     confidentiality: Confidentiality,
-    report: Reporter,
+    control: Control,
 }
 
 pub(crate) fn add(person: &Person, source: impl Into<Source>) -> Add {
@@ -94,7 +95,7 @@ impl CommonOptions {
     fn new(patient: Address) -> Self {
         let folder = DEFAULT_FOLDER.to_owned();
         let confidentiality = Confidentiality::default();
-        Self { patient, folder, confidentiality, report: Reporter::default() }
+        Self { patient, folder, confidentiality, control: Control::default() }
     }
 
     fn choice(&self) -> FolderChoice {
@@ -123,17 +124,13 @@ macro_rules! common_setters {
                 self.common.patient = patient;
                 self
             }
-
-            /// Calls `report` as the work goes on.
-            pub fn progress(mut self, report: impl Fn(Progress) + MaybeSend + MaybeSync + 'static) -> Self {
-                self.common.report = Reporter::new(report);
-                self
-            }
         }
     };
 }
 common_setters!(Add);
 common_setters!(AddMany);
+control_setters!(Add, common.control);
+control_setters!(AddMany, common.control);
 
 shared_details!(Add);
 own_details!(Add);
@@ -188,7 +185,10 @@ async fn add_all(
     for part in sources.chunks_mut(at_once) {
         match with_fresh_keys!(add_once(person, part, details, common).await) {
             Ok(added) => records.extend(added),
-            Err(error) => return Err(error.and_earlier(earlier_part(records.len()))),
+            Err(error) => {
+                let last = records.last().map(|last: &Added| last.transaction);
+                return Err(error.after_part(last).and_earlier(earlier_part(records.len())));
+            }
         }
     }
     Ok(records)
@@ -211,7 +211,7 @@ async fn add_once(
         .collect::<Result<_>>()?;
     let mut stored = Vec::with_capacity(sources.len());
     for (source, metadata) in sources.iter_mut().zip(&metadata) {
-        match write::store(person, &target, source, metadata, None, &common.report).await {
+        match write::store(person, &target, source, metadata, None, &common.control).await {
             Ok(record) => stored.push(record),
             Err(error) => {
                 write::discard(person, target.patient, &stored).await;
@@ -221,7 +221,7 @@ async fn add_once(
     }
     let ids: Vec<B256> = stored.iter().map(|record| B256::from(record.id.0)).collect();
     let call = person.contract.add_records(target.patient, target.folder.number(), &ids, target.key_changes);
-    let receipt = write::register_stored(person, &target, &stored, call).await?;
+    let receipt = write::register_stored(person, &target, &stored, call, &common.control).await?;
     Ok(stored.iter().map(|record| added(person, &target, record, &receipt, stored.len())).collect())
 }
 

@@ -22,6 +22,9 @@ pub(crate) struct PendingRecord {
     /// Its name, for a person who must add it again. Rows of an earlier version have none.
     #[serde(default)]
     pub(crate) name: Option<String>,
+    /// Whether the add was given up: it is only removed, and never registered.
+    #[serde(default)]
+    pub(crate) given_up: bool,
 }
 
 pub(crate) async fn remember(person: &Person, pending: &PendingRecord) -> Result<()> {
@@ -29,6 +32,13 @@ pub(crate) async fn remember(person: &Person, pending: &PendingRecord) -> Result
     let row = serde_ipld_dagcbor::to_vec(pending).map_err(Error::cache)?;
     let sealed = person.keys().local_seal(&place, &row).map_err(CoreError::from)?;
     person.cache.put(PENDING, place, sealed).await
+}
+
+/// Marks an unfinished record, so that no later `resume` registers it.
+pub(crate) async fn give_up(person: &Person, id: RecordId) -> Result<()> {
+    let place = pending_key(person, id);
+    let Some(sealed) = person.cache.get(PENDING, place.clone()).await? else { return Ok(()) };
+    remember(person, &PendingRecord { given_up: true, ..open_row(person, &place, &sealed)? }).await
 }
 
 pub(crate) async fn forget(person: &Person, id: RecordId) -> Result<()> {

@@ -9,6 +9,7 @@ use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{
         builder::{awaitable, with_fresh_keys},
+        cancel::{Control, control_setters},
         error::{Error, Result, fail},
         progress::{Progress, Reporter},
         record_ref::RecordRef,
@@ -36,16 +37,17 @@ pub struct Replace {
     author: Option<Address>,
     source: Source,
     details: Details,
-    report: Reporter,
+    control: Control,
 }
 
 shared_details!(Replace);
 own_details!(Replace);
+control_setters!(Replace, control);
 
 pub(crate) fn replace(person: &Person, record: &RecordRef, source: impl Into<Source>) -> Replace {
     let details = Details::default();
-    let report = Reporter::default();
-    Replace { person: person.clone(), record: *record, author: None, source: source.into(), details, report }
+    let control = Control::default();
+    Replace { person: person.clone(), record: *record, author: None, source: source.into(), details, control }
 }
 
 pub(crate) fn mark_entered_in_error(person: &Person, record: &RecordRef) -> MarkInError {
@@ -63,7 +65,7 @@ async fn reencrypt_once(person: &Person, record: &RecordRef) -> Result<Added> {
     let content = old.content(&person.stores)?.map_err(std::io::Error::other);
     let mut source = Source::reader(old.metadata().name.clone(), StreamReader::new(content));
     let author = Some(old.author());
-    put_in_place(person, record, author, &mut source, &Details::default(), &Reporter::default()).await
+    put_in_place(person, record, author, &mut source, &Details::default(), &Control::default()).await
 }
 
 /// Adds `source` as the new version of `record`.
@@ -73,7 +75,7 @@ async fn put_in_place(
     author: Option<Address>,
     source: &mut Source,
     details: &Details,
-    report: &Reporter,
+    control: &Control,
 ) -> Result<Added> {
     let current = registered::to_change(person, record, author).await?;
     require_replaceable(person, record, &current)?;
@@ -88,10 +90,10 @@ async fn put_in_place(
     let target = target::target(person, record.patient, &FolderChoice::Of(folder, name, level)).await?;
     let metadata = metadata(&target, source, details, old.map(Details::from).unwrap_or_default())?;
     let key = current.key();
-    let stored = [write::store(person, &target, source, &metadata, Some(key), report).await?];
+    let stored = [write::store(person, &target, source, &metadata, Some(key), control).await?];
     let id = B256::from(stored[0].id.0);
     let call = person.contract.replace(record.patient, key, id, target.key_changes);
-    let receipt = write::register_stored(person, &target, &stored, call).await?;
+    let receipt = write::register_stored(person, &target, &stored, call, control).await?;
     Ok(added(person, &target, &stored[0], &receipt, 1))
 }
 
@@ -120,16 +122,10 @@ impl Replace {
         self
     }
 
-    /// Calls `report` as the work goes on.
-    pub fn progress(mut self, report: impl Fn(Progress) + MaybeSend + MaybeSync + 'static) -> Self {
-        self.report = Reporter::new(report);
-        self
-    }
-
     async fn run(self) -> Result<Added> {
-        let Self { person, record, author, mut source, details, report } = self;
+        let Self { person, record, author, mut source, details, control } = self;
         person.can_pay(1).await?;
-        with_fresh_keys!(put_in_place(&person, &record, author, &mut source, &details, &report).await)
+        with_fresh_keys!(put_in_place(&person, &record, author, &mut source, &details, &control).await)
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::{
     acts::{confirm::Confirmed, person::Person},
     base::{
+        cancel::Control,
         error::{Error, Result, outcome::Outcome},
-        progress::{Phase, Reporter},
+        progress::Phase,
         time::seconds,
     },
     ledger::{Call, record_key},
@@ -40,16 +41,17 @@ pub(crate) async fn store(
     source: &mut Source,
     metadata: &Metadata,
     replaces: Option<B256>,
-    report: &Reporter,
+    control: &Control,
 ) -> Result<StoredRecord> {
     let store = person.stores.own().clone();
-    let mut uploaded = upload(&*store, source.open().await?, report).await?;
+    let source = source.open().await?;
+    let mut uploaded = control.until_cancelled(upload(&*store, source, &control.report)).await?;
     let size = uploaded.size;
     let media_type = uploaded.media_type.take().unwrap_or_else(|| metadata.media_type.clone());
     let metadata = Metadata { media_type: media_type.clone(), ..metadata.clone() };
     let manifest = person.sign(manifest(person, target, uploaded, &metadata)?).await?;
     let id = RecordId::from(manifest.digest());
-    report.tell(Phase::Confirming, size, Some(size));
+    control.report.tell(Phase::Confirming, size, Some(size));
     let pending = PendingRecord {
         patient: target.patient,
         folder: target.folder.number(),
@@ -57,10 +59,15 @@ pub(crate) async fn store(
         id: B256::from(id.0),
         replaces,
         name: Some(metadata.name.clone()),
+        given_up: false,
     };
     pending::remember(person, &pending).await?;
-    person.stores.keep(manifest).await?;
-    Ok(StoredRecord { id, size, media_type })
+    let stored = StoredRecord { id, size, media_type };
+    let kept = control.until_cancelled(person.stores.keep(manifest)).await;
+    if let Err(Error::Cancelled) = kept {
+        discard(person, target.patient, std::slice::from_ref(&stored)).await;
+    }
+    kept.map(|()| stored)
 }
 
 fn manifest(person: &Person, target: &Target, content: UploadedContent, metadata: &Metadata) -> Result<Manifest> {
@@ -80,13 +87,19 @@ fn manifest(person: &Person, target: &Target, content: UploadedContent, metadata
     Ok(Manifest { patient, folder: target.folder, content, size, header, commitment, metadata, locks })
 }
 
-/// Sends the transaction that registers stored records, and checks that the journal shows them.
+/// Sends the transaction that registers stored records, and checks that the journal shows them. From here on it is too late
+/// to cancel.
 pub(crate) async fn register_stored(
     person: &Person,
     target: &Target,
     stored: &[StoredRecord],
     call: Call,
+    control: &Control,
 ) -> Result<Confirmed> {
+    if let Err(cancelled) = control.not_cancelled() {
+        discard(person, target.patient, stored).await;
+        return Err(cancelled);
+    }
     match person.send(call).await {
         Ok(receipt) => {
             let keys: Vec<B256> = stored.iter().map(|record| key_of(person, record)).collect();
@@ -122,7 +135,12 @@ async fn forget_all(person: &Person, stored: &[StoredRecord]) {
 /// Removes records that are not on chain. If this fails, `resume` removes them. After one timeout the rest is not tried.
 pub(crate) async fn discard(person: &Person, patient: Address, stored: &[StoredRecord]) {
     for record in stored {
-        if let Err(error) = remove(person, patient, record).await {
+        if let Err(error) = pending::give_up(person, record.id).await {
+            tracing::warn!(id = %record.id, %error, "a record that was given up could not be marked so");
+        }
+    }
+    for record in stored {
+        if let Err(error) = remove(person, patient, record.id).await {
             tracing::warn!(id = %record.id, %error, "an upload that is not needed any more could not be removed");
             if error.is_outage() {
                 return;
@@ -135,12 +153,13 @@ fn key_of(person: &Person, record: &StoredRecord) -> B256 {
     record_key(person.address(), B256::from(record.id.0))
 }
 
-async fn remove(person: &Person, patient: Address, record: &StoredRecord) -> Result<()> {
-    let key = key_of(person, record);
+/// Removes an upload, unless it is on chain after all.
+pub(crate) async fn remove(person: &Person, patient: Address, id: RecordId) -> Result<()> {
+    let key = record_key(person.address(), B256::from(id.0));
     if person.contract.record_of(patient, key).await?.is_none() {
-        person.stores.own().unpin(&record.id.cid()).await?;
+        person.stores.own().unpin(&id.cid()).await?;
     }
-    pending::forget(person, record.id).await
+    pending::forget(person, id).await
 }
 
 /// The metadata of a source. Each detail comes from the verb, else from the source, else from the old version. The size is

@@ -13,7 +13,7 @@ use crate::{
     client::JsClient,
     options::{Options, record, simple},
     problem::{invalid, thrown},
-    signal::ended,
+    signal::{cancellable, ended},
     streams,
     values::{acts, each, records},
 };
@@ -131,7 +131,7 @@ macro_rules! placed {
 /// Writes records.
 #[wasm_bindgen(js_class = Client)]
 impl JsClient {
-    /// Encrypts, stores and registers a record.
+    /// Encrypts, stores and registers a record. A signal cancels it until it is on its way to the chain: then nothing is added.
     #[wasm_bindgen(unchecked_return_type = "Added")]
     pub async fn add(
         &self,
@@ -142,7 +142,7 @@ impl JsClient {
         let options = Options::of(options, &[PLACE, SHARED, OWN, REPORT].concat())?;
         let add = self.0.add(streams::source(&name, &content)?);
         let add = details!(options, placed!(options, add, Add), Add);
-        ended(options.signal(), add, records::added).await
+        cancellable(options.signal(), add, Add::cancel, records::added).await
     }
 
     /// Adds several records to one folder, at most 100, in one transaction if a block is large enough.
@@ -157,7 +157,7 @@ impl JsClient {
         let sources: Vec<Source> = files.iter().map(file).collect::<Result<_, _>>()?;
         let add = self.0.add_many(sources);
         let add = shared_details!(options, placed!(options, add, AddMany), AddMany);
-        ended(options.signal(), add, |all| each(all, records::added)).await
+        cancellable(options.signal(), add, AddMany::cancel, |all: &Vec<_>| each(all, records::added)).await
     }
 
     /// Adds a new version of a record. Without a name it keeps the old one, as it keeps every detail that is not given.
@@ -178,7 +178,7 @@ impl JsClient {
             None => replace,
         };
         let replace = options.set(replace, "author", Options::address, Replace::author)?;
-        ended(options.signal(), details!(options, replace, Replace), records::added).await
+        cancellable(options.signal(), details!(options, replace, Replace), Replace::cancel, records::added).await
     }
 
     /// Encrypts a record again under a new key, for the current readers of its folder.

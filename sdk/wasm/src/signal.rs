@@ -1,4 +1,5 @@
-//! Calls that an `AbortSignal` ends. What was under way then is finished by `resume`.
+//! Calls that an `AbortSignal` ends. An add is cancelled, unless it is too late; what else was under way is finished by
+//! `resume`.
 
 use std::future::IntoFuture;
 
@@ -7,6 +8,7 @@ use futures::{
     channel::oneshot,
     future::{Either, LocalBoxFuture, select},
 };
+use hospital_record::{CancellationToken, ErrorKind};
 use js_sys::{Function, Reflect};
 use wasm_bindgen::prelude::*;
 
@@ -18,26 +20,61 @@ pub(crate) async fn until_aborted<T>(
     work: LocalBoxFuture<'_, Result<T, JsValue>>,
 ) -> Result<T, JsValue> {
     let Some(signal) = signal else { return work.await };
-    let reason = || Reflect::get(&signal, &"reason".into()).unwrap_or_default();
-    if Reflect::get(&signal, &"aborted".into()).is_ok_and(|aborted| aborted.is_truthy()) {
-        return Err(ended_early(reason(), false));
-    }
     let (tell, told) = oneshot::channel();
-    let aborted = Closure::once(move || {
+    let tell = move || {
         // Nobody waits once the work has ended.
         let _ = tell.send(());
-    });
-    listen(&signal, "addEventListener", &aborted)?;
-    let ended = match select(work, told).await {
-        Either::Left((done, _)) => done,
-        Either::Right(_) => Err(ended_early(reason(), true)),
     };
-    listen(&signal, "removeEventListener", &aborted)?;
+    let work = async {
+        match select(work, told).await {
+            Either::Left((done, _)) => done,
+            Either::Right(_) => Err(ended_early(&signal, true)),
+        }
+    };
+    listening(&signal, tell, work.boxed_local()).await
+}
+
+/// What an act gives that can be cancelled until it is on its way. After that the signal changes nothing.
+pub(crate) async fn cancellable<T, A>(
+    signal: Option<JsValue>,
+    act: A,
+    cancel: impl Fn(A, CancellationToken) -> A,
+    show: impl Fn(&T) -> JsValue,
+) -> Result<JsValue, JsValue>
+where
+    A: IntoFuture<Output = hospital_record::Result<T>>,
+{
+    let Some(signal) = signal else { return ended(None, act, show).await };
+    let token = CancellationToken::new();
+    let act = cancel(act, token.clone());
+    let work = async {
+        act.await.map(|done| show(&done)).map_err(|error| match error.kind() {
+            ErrorKind::Cancelled => ended_early(&signal, error.may_have_happened()),
+            _ => thrown(error),
+        })
+    };
+    listening(&signal, move || token.cancel(), work.boxed_local()).await
+}
+
+/// Does the work, and calls `tell` if the signal aborts meanwhile.
+async fn listening<T>(
+    signal: &JsValue,
+    tell: impl FnOnce() + 'static,
+    work: LocalBoxFuture<'_, Result<T, JsValue>>,
+) -> Result<T, JsValue> {
+    if Reflect::get(signal, &"aborted".into()).is_ok_and(|aborted| aborted.is_truthy()) {
+        return Err(ended_early(signal, false));
+    }
+    let aborted = Closure::once(tell);
+    listen(signal, "addEventListener", &aborted)?;
+    let ended = work.await;
+    listen(signal, "removeEventListener", &aborted)?;
     ended
 }
 
 /// The reason of a signal, which says like any other error whether the act may take effect all the same.
-fn ended_early(reason: JsValue, may_have_happened: bool) -> JsValue {
+fn ended_early(signal: &JsValue, may_have_happened: bool) -> JsValue {
+    let reason = Reflect::get(signal, &"reason".into()).unwrap_or_default();
     // A reason that is no object has no place for it.
     let _ = Reflect::set(&reason, &"mayHaveHappened".into(), &may_have_happened.into());
     reason

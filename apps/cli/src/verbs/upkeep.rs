@@ -88,7 +88,7 @@ pub(crate) async fn resume(app: &App, args: &Resume) -> Result {
     let object = json!({
         "type": "resumed", "finished": finished.len(), "ids": finished, "removed": resumed.removed.len(),
         "removed_records": removed, "waiting": resumed.waiting,
-        "keys": resumed.keys, "swept": resumed.swept, "failed": failed, "watching": resumed.watching,
+        "keys": resumed.keys, "discarded": resumed.discarded, "swept": resumed.swept, "failed": failed, "watching": resumed.watching,
         "sent_again": resumed.sent_again, "tx": resumed.transaction.map(|hash| hash.to_string()),
     });
     if let Some(transaction) = resumed.transaction.filter(|_| !app.printer.json) {

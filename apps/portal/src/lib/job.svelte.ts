@@ -10,13 +10,15 @@ export class Job {
     total = $state<number>();
     phase = $state("");
     problem = $state<Problem>();
+    /** Whether the person asked to cancel it. It may be too late. */
+    cancelling = $state(false);
     #name = "";
 
     /** Its result, or nothing if it failed. */
     async run<R>(work: (name: string, report: Report) => Promise<R>): Promise<R | undefined> {
         this.#name = newJob();
         this.busy = true;
-        this.problem = undefined;
+        [this.problem, this.cancelling] = [undefined, false];
         [this.done, this.total, this.phase] = [0, undefined, ""];
         session.busy += 1;
         try {
@@ -31,6 +33,7 @@ export class Job {
     }
 
     cancel = async (): Promise<void> => {
+        this.cancelling = true;
         await (await portal()).cancel(this.#name);
     };
 

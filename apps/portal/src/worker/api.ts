@@ -59,6 +59,13 @@ export interface UploadOptions {
     patient?: Address;
 }
 
+/** What became of an upload. */
+export interface Uploaded {
+    added: number;
+    /** Why the rest was not added. */
+    problem?: Problem;
+}
+
 export type Report = (done: number, total: number | undefined, phase: string) => void;
 
 export type View =
@@ -162,8 +169,9 @@ export interface Portal {
     endAllLogins(): Promise<number>;
 
     records(patient?: Address): Promise<Listed[]>;
-    upload(job: string, files: Upload[], options: UploadOptions, report: Report): Promise<RecordRef[]>;
+    upload(job: string, files: Upload[], options: UploadOptions, report: Report): Promise<Uploaded>;
     replace(job: string, record: RecordRef, file: Upload, report: Report): Promise<void>;
+    /** Asks a job to end. Its call says whether it did, or whether it was too late. */
     cancel(job: string): Promise<void>;
     view(job: string, record: RecordRef, report: Report): Promise<Viewed>;
     download(job: string, record: RecordRef, report: Report): Promise<Blob>;

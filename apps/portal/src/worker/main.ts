@@ -1,21 +1,11 @@
 // A dedicated worker: it owns the SDK and the keys of the person.
 import { expose } from "comlink";
-import type { Portal, Problem } from "./api";
+import type { Portal } from "./api";
 import { people } from "./people";
+import { problemOf } from "./problem";
 import { records } from "./records";
 import { session } from "./session";
 import { sharing } from "./sharing";
-
-function problemOf(error: unknown): Problem {
-    if (typeof error !== "object" || error === null) return { kind: "Unknown", message: String(error), mayHaveHappened: false };
-    const { name, kind, message, mayHaveHappened } = error as Record<string, unknown>;
-    const other = name === "AbortError" ? "Aborted" : "Unknown";
-    return {
-        kind: typeof kind === "string" ? kind : other,
-        message: String(message),
-        mayHaveHappened: mayHaveHappened === true,
-    };
-}
 
 /** An error would lose its kind on the way to the page, so each call throws a plain object. */
 function guarded(portal: Portal): Portal {

@@ -1,7 +1,8 @@
-import type { AddManyOptions, ProgressReport, RecordRef } from "hospital-record";
-import type { Portal, Report, Upload, Viewed } from "./api";
+import type { AddManyOptions, ProgressReport } from "hospital-record";
+import type { Portal, Report, Upload, Uploaded, Viewed } from "./api";
 import { canBeViewed, viewOf } from "./content";
 import { client } from "./person";
+import { problemOf } from "./problem";
 
 /** The SDK adds at most 100 records with one act. */
 const BATCH = 50;
@@ -20,31 +21,27 @@ async function job<R>(name: string, work: (signal: AbortSignal) => Promise<R>): 
     }
 }
 
-async function uploadAll(files: Upload[], options: AddManyOptions, report: Report): Promise<RecordRef[]> {
+/** Until one fails, or is cancelled. */
+async function uploadAll(files: Upload[], options: AddManyOptions, report: Report): Promise<Uploaded> {
     const total = files.reduce((sum, { content }) => sum + content.size, 0);
-    const added: RecordRef[] = [];
-    let before = 0;
-    for (const { mediaType, batch } of batches(files)) {
-        const start = before;
-        const named = batch.map(({ name, content }) => ({ name, content }));
-        const results = await client().addMany(named, {
-            ...options,
-            ...(mediaType ? { mediaType } : {}),
-            progress: ({ phase, done }) => void report(start + done, total, phase),
-        });
-        added.push(...results.map(({ record }) => record));
+    let [added, before] = [0, 0];
+    for (let start = 0; start < files.length; start += BATCH) {
+        const batch = files.slice(start, start + BATCH);
+        const named = batch.map(({ mediaType, ...file }) => ({ ...file, ...(mediaType ? { mediaType } : {}) }));
+        let [file, at] = [0, before];
+        const progress = ({ phase, done }: ProgressReport) => {
+            // Each file counts from its own beginning, and is confirmed once.
+            if (phase === "Confirming") at += batch[file++]?.content.size ?? 0;
+            void report(Math.min(phase === "Confirming" ? at : at + done, total), total, phase);
+        };
+        try {
+            added += (await client().addMany(named, { ...options, progress })).length;
+        } catch (error) {
+            return { added, problem: problemOf(error) };
+        }
         before += batch.reduce((sum, { content }) => sum + content.size, 0);
     }
-    return added;
-}
-
-/** The SDK takes one media type for all files of a call, and cannot tell text from other bytes. */
-function batches(files: Upload[]): { mediaType: string; batch: Upload[] }[] {
-    const byType = Map.groupBy(files, ({ mediaType }) => mediaType ?? "");
-    return [...byType].flatMap(([mediaType, alike]) => {
-        const starts = Array.from({ length: Math.ceil(alike.length / BATCH) }, (_, number) => number * BATCH);
-        return starts.map((start) => ({ mediaType, batch: alike.slice(start, start + BATCH) }));
-    });
+    return { added };
 }
 
 /** All of a stream, unless it is too long to be shown. */

@@ -50,9 +50,10 @@ export async function story(hospital, browser) {
     await patient.page.getByText("Upload: Encrypting").waitFor();
     await patient.look("upload-progress");
     await patient.page.getByRole("button", { name: "Cancel" }).click();
-    await patient.page.getByText("The upload was cancelled").waitFor();
-    await patient.page.getByText("3 records").waitFor();
+    await patient.page.getByText("The upload was cancelled. Nothing was added.").waitFor();
     await patient.look("upload-cancelled");
+    await patient.page.getByRole("link", { name: "letter.txt" }).waitFor();
+    assert.equal(await patient.page.getByText("large.bin").count(), 0);
 
     step("the doctor registers, and the hospital vouches");
     await register(doctor, "doctor", "lee");
@@ -165,6 +166,7 @@ export async function story(hospital, browser) {
     await patient.page.getByLabel("Password").fill(PASSWORD);
     await patient.page.getByRole("button", { name: "Log in" }).click();
     await patient.page.getByRole("link", { name: "letter.txt" }).waitFor();
+    assert.equal(await patient.page.getByText("large.bin").count(), 0, "a cancelled upload is there after all");
 
     step("a second tab is refused");
     const second = await patient.context.newPage();

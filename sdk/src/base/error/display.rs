@@ -22,6 +22,7 @@ impl fmt::Display for Error {
             | Self::WrongContract(reason) => write!(f, "{reason}"),
             Self::Unreachable { service, reason } => write!(f, "{service} cannot be reached: {reason}"),
             Self::Refused { service, reason } => write!(f, "{service} refused: {reason}"),
+            Self::Cancelled => f.write_str("it was cancelled"),
             Self::File { path, reason, .. } => write!(f, "{}: {reason}", path.display()),
             Self::Halfway { outcome, error } => write!(f, "{outcome} ({error}): {}", outcome.advice(error)),
             Self::AndEarlier { error, earlier } => write!(f, "{error}; and {earlier}"),
@@ -110,6 +111,7 @@ impl std::error::Error for Error {
             | Self::Vanished { .. }
             | Self::ClockSkew { .. }
             | Self::StaleKeys
+            | Self::Cancelled
             | Self::OtherDeployment { .. } => None,
         }
     }

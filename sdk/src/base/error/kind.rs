@@ -57,6 +57,10 @@ pub enum ErrorKind {
     ///
     /// *Do:* Show the text to the person, or correct the call. Do not repeat it unchanged.
     Invalid,
+    /// The app cancelled the call before it took effect.
+    ///
+    /// *Do:* Nothing: `resume` removes what could not be removed at once.
+    Cancelled,
     /// A concurrent change got in the way.
     ///
     /// *Do:* Look again, then repeat.

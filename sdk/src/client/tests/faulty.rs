@@ -1,6 +1,7 @@
 //! A store with faults.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -57,14 +58,15 @@ pub(super) struct Faulty {
     pub(super) most_abreast: Arc<AtomicUsize>,
     /// Calls of `put` with signed blocks.
     pub(super) puts: Arc<AtomicUsize>,
+    pub(super) pinned: Arc<Mutex<BTreeSet<Cid>>>,
 }
 
 impl Faulty {
     pub(super) fn new() -> Self {
         let store = open("memory:", &StoreOptions::default()).unwrap();
         let fault = Arc::new(Mutex::new(Fault::None));
-        let (waited, looking, most_abreast, puts) = Default::default();
-        Self { store, fault, waited, looking, most_abreast, puts }
+        let (waited, looking, most_abreast, puts, pinned) = Default::default();
+        Self { store, fault, waited, looking, most_abreast, puts, pinned }
     }
 
     pub(super) fn becomes(&self, fault: Fault) {
@@ -119,11 +121,15 @@ impl Store for Faulty {
     }
 
     async fn pin(&self, root: &Cid) -> Result<(), StoreError> {
-        self.on(Some(root))?.pin(root).await
+        self.on(Some(root))?.pin(root).await?;
+        self.pinned.lock().unwrap().insert(*root);
+        Ok(())
     }
 
     async fn unpin(&self, root: &Cid) -> Result<(), StoreError> {
-        self.on(Some(root))?.unpin(root).await
+        self.on(Some(root))?.unpin(root).await?;
+        self.pinned.lock().unwrap().remove(root);
+        Ok(())
     }
 
     async fn sweep(&self, older_than: Duration) -> Result<u64, StoreError> {

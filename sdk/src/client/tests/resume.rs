@@ -4,8 +4,8 @@ use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
 use crate::{
     base::{
+        cancel::Control,
         error::{Result, kind::ErrorKind},
-        progress::Reporter,
     },
     client::{
         Client,
@@ -36,7 +36,7 @@ async fn stored(ana: &Client, text: &'static str, replaces: Option<B256>) -> Rec
     let target = target::target(ana.person(), ana.address(), &place).await.unwrap();
     let mut source = Source::bytes(text, text);
     let metadata = metadata(&target, &mut source, &Details::default(), Details::default()).unwrap();
-    write::store(ana.person(), &target, &mut source, &metadata, replaces, &Reporter::default()).await.unwrap().id
+    write::store(ana.person(), &target, &mut source, &metadata, replaces, &Control::default()).await.unwrap().id
 }
 
 /// One person with two machines.
@@ -139,7 +139,7 @@ async fn discard_waits_once_for_a_store_that_does_not_answer_and_leaves_the_rest
         .await;
     assert_eq!(faulty.waited.load(Relaxed), 1);
     faulty.becomes(Fault::None);
-    assert_eq!(ana.resume().await.unwrap().finished.len(), 2);
+    assert_eq!(ana.resume().await.unwrap().discarded, 2);
 }
 
 /// Ana's grant to Lee is left behind, and her other device grants to Lee and revokes it.

@@ -46,6 +46,8 @@ export interface Resumed {
     finished: string[];
     /** Uploads that were removed: add these again. */
     removed: { id: string, name?: string, reason: string }[];
+    /** Uploads that were given up when their add was cancelled or failed, and that are removed now. */
+    discarded: number;
     /** Blocks without a pin that were deleted. */
     swept: number;
     /** Acts that a reorganisation of the chain could still undo. They are sent again if it does. */
@@ -99,6 +101,7 @@ pub(crate) fn resumed(resumed: &Resumed) -> JsValue {
         .with("keys", resumed.keys as f64)
         .with("finished", list(resumed.finished.iter().map(text)))
         .with("removed", each(&resumed.removed, removed))
+        .with("discarded", resumed.discarded as f64)
         .with("swept", resumed.swept as f64)
         .with("watching", resumed.watching as f64)
         .with("sentAgain", resumed.sent_again as f64)
