@@ -73,31 +73,3 @@ pub(crate) async fn body_of(body: Body, longest: usize) -> Result<Bytes, Respons
         Err(_) => Err(closing(said(StatusCode::REQUEST_TIMEOUT, "the request did not end within 10 s"))),
     }
 }
-
-/// Whether the reader has this version already.
-pub(crate) fn has_etag(headers: &HeaderMap, etag: &str) -> bool {
-    let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let tags = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    tags.flat_map(|value| value.split(',')).any(|tag| tag.trim() == "*" || bare(tag) == bare(etag))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tags_are_compared_weakly() {
-        for (sent, expected) in [
-            ("\"a.raw\"", true),
-            ("W/\"a.raw\"", true),
-            ("\"b\", W/\"a.raw\" , \"c\"", true),
-            ("*", true),
-            ("\"a\"", false),
-            ("a.raw", false),
-            ("", false),
-        ] {
-            let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_static(sent))]);
-            assert_eq!(has_etag(&headers, "\"a.raw\""), expected, "{sent}");
-        }
-    }
-}

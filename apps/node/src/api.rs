@@ -8,10 +8,11 @@ use std::future::ready;
 
 use axum::{
     Extension, Router,
-    body::Bytes,
+    body::{Body, Bytes},
     http::{HeaderMap, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
+use hospital_record_page::Page;
 use utoipa::openapi::{
     Components, ContentBuilder, Header, Info, Object, OpenApi, OpenApiBuilder, Ref, RefOr,
     path::{Operation, PathItem},
@@ -21,7 +22,7 @@ use utoipa::openapi::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{answer::said, portal::Portal};
+use crate::answer::said;
 
 /// The description as JSON.
 #[derive(Clone)]
@@ -56,12 +57,13 @@ pub(crate) fn rooms() -> OpenApiRouter {
 }
 
 /// The routes of all rooms, and their description beside them. Where no room has an address, the page may.
-pub(crate) fn described(rooms: OpenApiRouter, portal: Option<Portal>) -> Result<Router, String> {
+pub(crate) fn described(rooms: OpenApiRouter, page: Option<Page>) -> Result<Router, String> {
     let (router, mut api) = rooms.routes(routes!(document)).split_for_parts();
     complete(&mut api);
     let document = api.to_json().map_err(|error| format!("the description of the routes: {error}"))?;
     let elsewhere = move |method: Method, uri: Uri, headers: HeaderMap| {
-        ready(portal.as_ref().and_then(|portal| portal.answer(&method, &uri, &headers)).unwrap_or_else(nowhere))
+        let answer = page.as_ref().and_then(|page| page.answer(&method, uri.path(), &headers));
+        ready(answer.map_or_else(nowhere, |answer| answer.map(Body::from)))
     };
     let router = router.fallback(elsewhere).method_not_allowed_fallback(no_method);
     Ok(router.layer(Extension(Document(document.into()))))

@@ -19,7 +19,6 @@ mod login;
 mod members;
 mod numbers;
 mod places;
-mod portal;
 mod relay;
 mod rooms;
 mod secret;

@@ -21,7 +21,6 @@ use crate::{
     listening::Listening,
     login,
     members::Members,
-    portal::Portal,
     relay,
     settings::Settings,
     trust::Trust,
@@ -58,8 +57,8 @@ impl<'a> Rooms<'a> {
         rooms.directory();
         rooms.login().await?;
         let guard = rooms.node.guard.clone();
-        let portal = settings.portal.as_deref().map(Portal::open).transpose()?;
-        let router = api::described(rooms.router.merge(about::routes(rooms.node)), portal)?;
+        let page = settings.portal.as_deref().map(Page::open).transpose().map_err(|error| format!("--portal: {error}"))?;
+        let router = api::described(rooms.router.merge(about::routes(rooms.node)), page)?;
         Ok((router.layer(middleware::from_fn_with_state(guard, guard::guard)), rooms.workers))
     }
 

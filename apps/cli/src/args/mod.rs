@@ -124,6 +124,8 @@ pub(crate) enum Verb {
     Init(Init),
     /// Use a hospital's node from now on: one address in the place of chain, store and relay
     Join(Join),
+    /// Serve the portal on this machine alone, until Ctrl-C
+    Portal(Portal),
     /// Keep my keys in a vault of the joined node, to log in from any machine
     Register(Register),
     /// Get my keys from the vault at a node, by user name and password
@@ -214,6 +216,17 @@ pub(crate) struct Join {
     /// The node's address, such as `https://clinic.example`
     #[arg(value_name = "URL")]
     pub(crate) address: String,
+}
+
+/// `portal`
+#[derive(Debug, Args)]
+pub(crate) struct Portal {
+    /// Folder of the built page
+    #[arg(value_name = "FOLDER", value_parser = path())]
+    pub(crate) folder: PathBuf,
+    /// Port on this machine; keys and state that a browser keeps belong to it
+    #[arg(long, value_name = "PORT", default_value_t = 8750)]
+    pub(crate) port: u16,
 }
 
 /// `register`

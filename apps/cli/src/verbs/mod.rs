@@ -18,6 +18,7 @@ mod login;
 mod names;
 mod open;
 mod person;
+mod portal;
 mod register;
 mod replace;
 mod requests;
@@ -57,6 +58,7 @@ async fn run_verb(app: &App, verb: Verb) -> Result {
         Verb::Password(args) => init::password(app, &args).await,
         Verb::Unlock(args) => unlock::unlock(app, &args).await,
         Verb::Lock => unlock::lock(app),
+        Verb::Portal(args) => portal::portal(app, &args).await,
         Verb::Account(args) => person::account(app, &args).await,
         Verb::Contacts(args) => contacts::contacts(app, args).await,
         Verb::Directory(args) => directory::directory(app, args).await,

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     body::{Body, to_bytes},
-    http::{Method, Request},
+    http::{HeaderValue, Method, Request},
 };
 use hospital_record::{
     B256, System,
@@ -149,5 +149,23 @@ async fn described_types_are_those_that_are_sent() {
         (Fate::Refused { reason: "no".into() }, Ending::Refused { reason: "no".into() }),
     ] {
         assert_eq!(serde_json::to_value(fate).unwrap(), serde_json::to_value(described).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn rooms_come_before_files_of_the_page_and_the_rest_is_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["index.html", "openapi.json"] {
+        std::fs::write(folder.path().join(name), "<!doctype html>").unwrap();
+    }
+    let router = described(rooms(), Some(Page::open(folder.path()).unwrap())).unwrap();
+    for (path, expected, media_type) in [
+        ("/", StatusCode::OK, "text/html; charset=utf-8"),
+        ("/openapi.json", StatusCode::OK, "application/json"),
+        ("/nothing", StatusCode::NOT_FOUND, "application/json"),
+    ] {
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let answer = router.clone().call(request).await.unwrap();
+        assert_eq!((answer.status(), &answer.headers()["content-type"]), (expected, &HeaderValue::from_static(media_type)));
     }
 }

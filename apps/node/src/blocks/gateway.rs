@@ -21,9 +21,10 @@ use hospital_record::{
     Cid,
     store::{Block, StoreError, write_car},
 };
+use hospital_record_page::has_etag;
 
 use crate::{
-    answer::{Said, has_etag, last_of},
+    answer::{Said, last_of},
     blocks::{
         ask::{Form, Format, Scope, form},
         problem::Problem,

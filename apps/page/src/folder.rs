@@ -6,10 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axum::body::Bytes;
-use hospital_record::store::Block;
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
 
-use crate::portal::File;
+use crate::File;
 
 /// Bytes of all files.
 const LARGEST: usize = 64 << 20;
@@ -20,39 +20,43 @@ const BY_CONTENT: &str = "/assets/";
 pub(super) fn read(folder: &Path) -> Result<HashMap<String, File>, String> {
     let (mut all, mut size) = (HashMap::new(), 0);
     for path in paths(folder)? {
-        let bytes = fs::read(&path).map_err(|error| format!("--portal: {}: {error}", path.display()))?;
+        let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         size += bytes.len();
         if size > LARGEST {
-            return Err(format!("--portal {}: its files are larger than 64 MiB together", folder.display()));
+            return Err(format!("{}: its files are larger than 64 MiB together", folder.display()));
         }
         all.insert(address(folder, &path)?, Bytes::from(bytes));
     }
     if !all.contains_key("/index.html") {
         return Err(format!(
-            "--portal {}: there is no index.html in it: name the folder of a built page",
+            "{}: there is no index.html in it: name the folder of a built page",
             folder.display()
         ));
     }
     let named = all.keys().filter(|address| !is_compressed(&all, address)).cloned().collect::<Vec<_>>();
-    named.into_iter().map(|address| file(&all, address)).collect()
+    let file = |address: String| {
+        let gzip = all.get(&format!("{address}.gz")).cloned();
+        let bytes = all[&address].clone();
+        file(address, bytes, gzip)
+    };
+    named.into_iter().map(file).collect()
 }
 
 fn is_compressed(all: &HashMap<String, Bytes>, address: &str) -> bool {
     address.strip_suffix(".gz").is_some_and(|plain| all.contains_key(plain))
 }
 
-fn file(all: &HashMap<String, Bytes>, address: String) -> Result<(String, File), String> {
+/// A file at its address.
+pub(super) fn file(address: String, bytes: Bytes, gzip: Option<Bytes>) -> Result<(String, File), String> {
     let media_type = media_type(&address)?;
-    let bytes = all[&address].clone();
-    let gzip = all.get(&format!("{address}.gz")).cloned();
-    let etag = format!("\"{}\"", Block::leaf(bytes.clone()).cid);
+    let etag = format!("\"{}\"", hex::encode(Sha256::digest(&bytes)));
     let is_named_by_content = address.starts_with(BY_CONTENT);
     Ok((address, File { media_type, is_named_by_content, etag, bytes, gzip }))
 }
 
 /// Regular files, in every folder below. Links are refused: they could lead out of it.
 fn paths(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let failed = |error| format!("--portal: {}: {error}", folder.display());
+    let failed = |error| format!("{}: {error}", folder.display());
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -60,7 +64,7 @@ fn paths(folder: &Path) -> Result<Vec<PathBuf>, String> {
         match (kind.is_dir(), kind.is_file()) {
             (true, _) => paths.extend(self::paths(&entry.path())?),
             (_, true) => paths.push(entry.path()),
-            _ => return Err(format!("--portal: {} is neither a file nor a folder", entry.path().display())),
+            _ => return Err(format!("{} is neither a file nor a folder", entry.path().display())),
         }
     }
     Ok(paths)
@@ -73,7 +77,7 @@ fn address(folder: &Path, path: &Path) -> Result<String, String> {
     let parts = below.iter().map(|part| part.to_str().filter(|part| is_plain(part)));
     let parts = parts.collect::<Option<Vec<_>>>();
     let parts = parts.ok_or_else(|| {
-        format!("--portal: {}: names of files have letters, digits, -, _ and dots alone", path.display())
+        format!("{}: names of files have letters, digits, -, _ and dots alone", path.display())
     })?;
     Ok(format!("/{}", parts.join("/")))
 }
@@ -92,6 +96,6 @@ fn media_type(address: &str) -> Result<&'static str, String> {
         Some("webp") => "image/webp",
         Some("ico") => "image/x-icon",
         Some("woff2") => "font/woff2",
-        _ => return Err(format!("--portal: {address} has no type that a page needs")),
+        _ => return Err(format!("{address} has no type that a page needs")),
     })
 }
