@@ -11,6 +11,7 @@ mod killed;
 mod logins;
 mod missed;
 mod naming;
+mod portal;
 mod refusals;
 mod relayed;
 mod reorganised;
