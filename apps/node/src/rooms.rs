@@ -7,6 +7,7 @@ use hospital_record::{
     System,
     ledger::{EthereumLedger, EthereumOptions},
 };
+use hospital_record_page::Page;
 use tokio::{sync::watch, task::JoinSet};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -57,7 +58,8 @@ impl<'a> Rooms<'a> {
         rooms.directory();
         rooms.login().await?;
         let guard = rooms.node.guard.clone();
-        let page = settings.portal.as_deref().map(Page::open).transpose().map_err(|error| format!("--portal: {error}"))?;
+        let page =
+            settings.portal.as_deref().map(Page::open).transpose().map_err(|error| format!("--portal: {error}"))?;
         let router = api::described(rooms.router.merge(about::routes(rooms.node)), page)?;
         Ok((router.layer(middleware::from_fn_with_state(guard, guard::guard)), rooms.workers))
     }

@@ -28,10 +28,7 @@ pub(super) fn read(folder: &Path) -> Result<HashMap<String, File>, String> {
         all.insert(address(folder, &path)?, Bytes::from(bytes));
     }
     if !all.contains_key("/index.html") {
-        return Err(format!(
-            "{}: there is no index.html in it: name the folder of a built page",
-            folder.display()
-        ));
+        return Err(format!("{}: there is no index.html in it: name the folder of a built page", folder.display()));
     }
     let named = all.keys().filter(|address| !is_compressed(&all, address)).cloned().collect::<Vec<_>>();
     let file = |address: String| {
@@ -76,9 +73,8 @@ fn address(folder: &Path, path: &Path) -> Result<String, String> {
     let below = path.strip_prefix(folder).unwrap_or(path);
     let parts = below.iter().map(|part| part.to_str().filter(|part| is_plain(part)));
     let parts = parts.collect::<Option<Vec<_>>>();
-    let parts = parts.ok_or_else(|| {
-        format!("{}: names of files have letters, digits, -, _ and dots alone", path.display())
-    })?;
+    let parts =
+        parts.ok_or_else(|| format!("{}: names of files have letters, digits, -, _ and dots alone", path.display()))?;
     Ok(format!("/{}", parts.join("/")))
 }
 

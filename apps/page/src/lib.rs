@@ -92,7 +92,8 @@ impl Page {
         }
         let path = if path == "/" { "/index.html" } else { path };
         let mut response = self.files.get(path)?.answer(headers);
-        let policy = if path.starts_with(VIEWERS) { HeaderValue::from_static(VIEWER_POLICY) } else { self.policy.clone() };
+        let policy =
+            if path.starts_with(VIEWERS) { HeaderValue::from_static(VIEWER_POLICY) } else { self.policy.clone() };
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
         Some(response)
     }

@@ -46,7 +46,9 @@ fn settings(of_folder: &[u8], node: &str, authorities: &[String]) -> Result<Valu
         let named = |who: &String| parse_address(who).map(|account| account.to_string());
         let accounts = authorities.iter().map(named).collect::<Result<Vec<_>, _>>();
         let accounts = accounts.map_err(|_| {
-            Failure::usage("the portal knows no contacts of yours before you log in: name each authority by its address")
+            Failure::usage(
+                "the portal knows no contacts of yours before you log in: name each authority by its address",
+            )
         })?;
         settings.insert("authorities".into(), accounts.into());
     }

@@ -166,6 +166,9 @@ async fn rooms_come_before_files_of_the_page_and_the_rest_is_nowhere() {
     ] {
         let request = Request::builder().uri(path).body(Body::empty()).unwrap();
         let answer = router.clone().call(request).await.unwrap();
-        assert_eq!((answer.status(), &answer.headers()["content-type"]), (expected, &HeaderValue::from_static(media_type)));
+        assert_eq!(
+            (answer.status(), &answer.headers()["content-type"]),
+            (expected, &HeaderValue::from_static(media_type))
+        );
     }
 }

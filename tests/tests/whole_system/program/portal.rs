@@ -39,7 +39,7 @@ fn own_page_asks_the_joined_node_and_answers_to_its_own_address_alone() {
     let page = computer.desk().join("page");
     fs::create_dir(&page).unwrap();
     computer.run(["--json", "portal", "page"]).refused(2, "usage");
-    let joined = ["--node", node.url(), "--json", "portal", "page", "--port", "0"];
+    let joined = ["--node", &node.url(), "--json", "portal", "page", "--port", "0"];
     computer.run(joined).refused(2, "usage");
     fs::write(page.join("index.html"), "<!doctype html>").unwrap();
     fs::write(page.join("portal.json"), r#"{"hospital":"City Hospital","node":"https://other.example"}"#).unwrap();
@@ -54,7 +54,10 @@ fn own_page_asks_the_joined_node_and_answers_to_its_own_address_alone() {
 
     let index = get(host, host, "/");
     let policy = format!("connect-src 'self' {};", node.url());
-    assert!(index.starts_with("HTTP/1.1 200") && index.contains(&policy) && index.ends_with("<!doctype html>"), "{index}");
+    assert!(
+        index.starts_with("HTTP/1.1 200") && index.contains(&policy) && index.ends_with("<!doctype html>"),
+        "{index}"
+    );
     let settings = get(host, host, "/portal.json");
     let (_, settings) = settings.split_once("\r\n\r\n").unwrap();
     let settings: Value = serde_json::from_str(settings).unwrap();
