@@ -36,6 +36,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "account",
             "contacts",
             "directory",
+            "portal",
             "settings",
             "resume",
             "acts",
@@ -92,6 +93,7 @@ const EXAMPLES: &[&str] = &[
     "directory add lee --name dr-lee",
     "directory publish --name Dr-Lee --speciality cardiology --language en --language hi",
     "directory withdraw",
+    "portal apps/portal/dist",
     "settings",
     "resume",
     "acts carry signed.txt",
@@ -254,7 +256,7 @@ fn overview(command: &Command) -> String {
             text += &format!("  {:<12} {}\n", command.get_name(), summary(command));
         }
     }
-    format!("{text}\n`help VERB` explains a verb, `help settings` the settings of all verbs and the exit codes.")
+    format!("{text}`help VERB` explains a verb, `help settings` the settings of all verbs and the exit codes.")
 }
 
 /// What it does; of a group first its verbs.
