@@ -1,10 +1,12 @@
 // A dedicated worker: it owns the SDK and the keys of the person.
 import { expose } from "comlink";
 import type { Portal, Problem } from "./api";
+import { exporting } from "./export";
 import { people } from "./people";
 import { records } from "./records";
 import { session } from "./session";
 import { sharing } from "./sharing";
+import { video } from "./video";
 
 function problemOf(error: unknown): Problem {
     if (typeof error !== "object" || error === null) return { kind: "Unknown", message: String(error), mayHaveHappened: false };
@@ -32,4 +34,4 @@ function guarded(portal: Portal): Portal {
     return Object.fromEntries(calls);
 }
 
-expose(guarded({ ...session, ...records, ...sharing, ...people }));
+expose(guarded({ ...session, ...records, ...sharing, ...people, ...video, ...exporting }));
