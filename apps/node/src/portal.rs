@@ -22,6 +22,7 @@ pub(crate) struct Portal(Arc<HashMap<String, File>>);
 
 struct File {
     media_type: &'static str,
+    policy: &'static str,
     /// Whether its name changes with its content.
     is_named_by_content: bool,
     etag: String,
@@ -34,8 +35,12 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
                       media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html hospital-record";
 
-const HEADERS: [(HeaderName, &str); 7] = [
-    (header::CONTENT_SECURITY_POLICY, POLICY),
+/// Of a worker that reads what a record's author wrote. It gets bytes from the page, and no network: what takes it over cannot
+/// send anything anywhere.
+const VIEWER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; form-action 'none'; \
+                             frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+const HEADERS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
@@ -75,6 +80,7 @@ impl File {
         for (name, value) in HEADERS {
             answer.insert(name, HeaderValue::from_static(value));
         }
+        answer.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(self.policy));
         answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type));
         answer.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
         answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));

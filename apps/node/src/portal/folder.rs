@@ -9,12 +9,14 @@ use std::{
 use axum::body::Bytes;
 use hospital_record::store::Block;
 
-use crate::portal::File;
+use crate::portal::{File, POLICY, VIEWER_POLICY};
 
 /// Bytes of all files.
 const LARGEST: usize = 64 << 20;
 /// Files that are named by their content, as bundlers name them.
 const BY_CONTENT: &str = "/assets/";
+/// Workers that read what a record's author wrote.
+const VIEWERS: &str = "/assets/viewer-";
 
 /// All files, by their addresses.
 pub(super) fn read(folder: &Path) -> Result<HashMap<String, File>, String> {
@@ -47,7 +49,8 @@ fn file(all: &HashMap<String, Bytes>, address: String) -> Result<(String, File),
     let gzip = all.get(&format!("{address}.gz")).cloned();
     let etag = format!("\"{}\"", Block::leaf(bytes.clone()).cid);
     let is_named_by_content = address.starts_with(BY_CONTENT);
-    Ok((address, File { media_type, is_named_by_content, etag, bytes, gzip }))
+    let policy = if address.starts_with(VIEWERS) { VIEWER_POLICY } else { POLICY };
+    Ok((address, File { media_type, policy, is_named_by_content, etag, bytes, gzip }))
 }
 
 /// Regular files, in every folder below. Links are refused: they could lead out of it.

@@ -29,10 +29,11 @@ fn folder(files: &[Named<'_>]) -> TempDir {
 }
 
 fn page() -> Router {
-    let files: [Named<'_>; 5] = [
+    let files: [Named<'_>; 6] = [
         ("index.html", b"<!doctype html>"),
         ("assets/app-1.js", b"export {}"),
         ("assets/app-1.js.gz", b"packed"),
+        ("assets/viewer-pdf-1.js", b"export {}"),
         ("sdk.wasm", b"wasm"),
         ("icon.svg", b"<svg/>"),
     ];
@@ -83,6 +84,19 @@ async fn page_is_served_with_headers_that_let_it_do_little() {
         }
         assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
     }
+}
+
+#[tokio::test]
+async fn worker_that_reads_foreign_files_has_no_network() {
+    let (_, headers, _) = ask(Method::GET, "/assets/viewer-pdf-1.js", &[]).await;
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'") && policy.contains("trusted-types 'none'"), "{policy}");
+    for open in ["connect-src", "worker-src", "img-src", "unsafe-inline", "'unsafe-eval'"] {
+        assert!(!policy.contains(open), "{policy}");
+    }
+    assert_eq!(headers["cross-origin-embedder-policy"], "require-corp");
+    let (_, headers, _) = ask(Method::GET, "/assets/app-1.js", &[]).await;
+    assert!(headers["content-security-policy"].to_str().unwrap().contains("connect-src 'self'"));
 }
 
 #[tokio::test]
