@@ -56,9 +56,9 @@ export async function seesScans(patient) {
     await untilColour(page, ".scan", [0.5, 0.5], ([red, green, blue]) => red < 20 && green > 240 && blue < 20, "jpeg.dcm");
     await open(patient, "frames.dcm");
     await untilColour(page, ".scan", [0.5, 0.5], ([grey]) => grey < 3, "the first frame");
-    await page.getByLabel("Picture 1 of 3").press("ArrowRight");
+    await page.getByRole("slider", { name: "Picture 1 of 3" }).press("ArrowRight");
     await untilColour(page, ".scan", [0.5, 0.5], ([grey]) => grey > 120 && grey < 135, "the second frame");
-    await page.getByLabel("Picture 2 of 3").press("End");
+    await page.getByRole("slider", { name: "Picture 2 of 3" }).press("End");
     await untilColour(page, ".scan", [0.5, 0.5], ([grey]) => grey > 250, "the third frame");
     await look("scan-frames");
     for (const [name, [, words]] of Object.entries(brokenScans())) {
