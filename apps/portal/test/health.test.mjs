@@ -17,6 +17,8 @@ test("a finding: its value, or why there is none, and its parts", () => {
     assert.deepEqual(facts(observation), { what: "Hb", value: "< 0 g/dL", when: "2026-04-12 09:30:00Z", status: "final" });
     const pressure = { resourceType: "Observation", code: code("BP"), dataAbsentReason: code("not done"), component: [{ code: code("high"), valueQuantity: { value: 120 } }, { code: code("low"), valueInteger: 80 }] };
     assert.deepEqual(facts(pressure), { what: "BP", value: "not done", parts: "high: 120; low: 80" });
+    const range = (normal) => facts({ resourceType: "Observation", referenceRange: [normal] }).normal;
+    assert.deepEqual([range({ low: { value: 12 } }), range({ high: { value: 5 } }), range({ low: { value: 1 }, high: { value: 2 } })], ["≥ 12", "≤ 5", "1 – 2"]);
     assert.equal(facts({ resourceType: "Observation", valueBoolean: false }).value, "false");
 });
 

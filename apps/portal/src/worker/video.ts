@@ -4,8 +4,8 @@ import { client } from "./person";
 
 /** What a browser plays. */
 const VIDEOS = new Set(["video/webm", "video/mp4"]);
-/** A part waits in memory as a whole. */
-const LARGEST_PART = 4 * 1024 * 1024;
+/** A part waits in memory as a whole, and a slow connection must bring it in time. */
+const LARGEST_PART = 1024 * 1024;
 
 const viewings = new Map<string, RecordRef>();
 

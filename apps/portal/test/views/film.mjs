@@ -48,7 +48,7 @@ export async function seesFilm(patient, film) {
 async function addressIsNoPage({ page, context }) {
     const address = await page.locator("video").evaluate(({ currentSrc }) => currentSrc);
     const other = await context.newPage();
-    const answer = await other.goto(address);
+    const [answer] = await Promise.all([other.waitForResponse(address), other.goto(address).catch(() => undefined)]);
     assert.equal(answer.status(), 404);
     assert.match(answer.headers()["content-security-policy"], /sandbox/);
     assert.equal(answer.headers()["x-content-type-options"], "nosniff");
@@ -56,6 +56,7 @@ async function addressIsNoPage({ page, context }) {
     const elsewhere = (page) => page.evaluate((address) => new Promise((done) => {
         const video = Object.assign(document.createElement("video"), { onerror: () => done("refused"), onloadeddata: () => done("shown"), src: address });
         video.load();
+        setTimeout(() => done("refused"), 5000);
     }), address);
     assert.equal(await elsewhere(other), "refused", "another tab has no part of it");
     await other.close();

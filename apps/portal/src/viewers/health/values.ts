@@ -42,7 +42,11 @@ export { conceptOrReference as either };
 export const quantity: Reader = (value) =>
     joined([plain(field(value, "comparator")), plain(field(value, "value")), plain(field(value, "unit")) || plain(field(value, "code"))], " ");
 
-export const range: Reader = (value) => joined([quantity(field(value, "low")), quantity(field(value, "high"))], " – ");
+/** One end alone is a limit, and not a value. */
+export const range: Reader = (value) => {
+    const [low, high] = [quantity(field(value, "low")), quantity(field(value, "high"))];
+    return low && high ? `${low} – ${high}` : joined([low && `≥ ${low}`, high && `≤ ${high}`], "");
+};
 export const ratio: Reader = (value) => joined([quantity(field(value, "numerator")), quantity(field(value, "denominator"))], " / ");
 export const period: Reader = (value) => {
     const [start, end] = [date(field(value, "start")), date(field(value, "end"))];

@@ -18,7 +18,7 @@ interface Scope {
 
 const scope = self as unknown as Scope;
 const PREFIX = new URL("./video/", location.href).href;
-const LONGEST_MS = 30_000;
+const LONGEST_MS = 60_000;
 /** As a page, such an address shows nothing. */
 const HEADERS = {
     "content-security-policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
