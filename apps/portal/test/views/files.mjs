@@ -5,6 +5,16 @@ import { colourAt, open, untilColour } from "./open.mjs";
 const isRed = ([red, green, blue]) => red > 200 && green < 60 && blue < 60;
 const isWhite = (colour) => colour.every((part) => part > 240);
 
+/** The worker that reads a file has neither network nor storage, whatever the file makes of it. */
+async function isSealed(page, name) {
+    const worker = page.workers().find((worker) => worker.url().includes(`/${name}-`));
+    const left = await worker.evaluate(() => {
+        const names = ["fetch", "XMLHttpRequest", "WebSocket", "indexedDB", "caches", "BroadcastChannel", "Worker"];
+        return [...names.filter((name) => name in globalThis), ...["storage", "locks", "serviceWorker"].filter((name) => name in navigator)];
+    });
+    assert.deepEqual(left, [], name);
+}
+
 export async function seesPdf(patient) {
     const { page, look } = patient;
     await open(patient, "letter.pdf");
@@ -22,6 +32,7 @@ export async function seesPdf(patient) {
     await page.getByText("The text of this page").click();
     await page.locator("pre", { hasText: "Letter page 1 <b>of</b> Dr Lee" }).waitFor();
     await look("pdf");
+    await isSealed(page, "viewer-pdf");
     const before = await page.locator(".sheet canvas").evaluate(({ width }) => width);
     await page.getByRole("button", { name: "Larger" }).click();
     await page.waitForFunction((before) => document.querySelector(".sheet canvas").width === before * 1.5, before);
@@ -51,6 +62,7 @@ export async function seesScans(patient) {
     await page.getByText("आना <b> राव").waitFor();
     await page.getByText("Window 3781, level 1890").waitFor();
     await look("scan");
+    await isSealed(page, "viewer-scan");
     await levels(page);
     await open(patient, "jpeg.dcm");
     await untilColour(page, ".scan", [0.5, 0.5], ([red, green, blue]) => red < 20 && green > 240 && blue < 20, "jpeg.dcm");

@@ -47,11 +47,13 @@ export async function seesFilm(patient, film) {
 /** The address shows nothing elsewhere, and nothing at all when the page has gone on. */
 async function addressIsNoPage({ page, context }) {
     const address = await page.locator("video").evaluate(({ currentSrc }) => currentSrc);
-    const other = await context.newPage();
-    const [answer] = await Promise.all([other.waitForResponse(address), other.goto(address).catch(() => undefined)]);
+    const opened = await context.newPage();
+    const [answer] = await Promise.all([opened.waitForResponse(address), opened.goto(address).catch(() => undefined)]);
+    await opened.close();
     assert.equal(answer.status(), 404);
     assert.match(answer.headers()["content-security-policy"], /sandbox/);
     assert.equal(answer.headers()["x-content-type-options"], "nosniff");
+    const other = await context.newPage();
     await other.goto(new URL("/", address).href);
     const elsewhere = (page) => page.evaluate((address) => new Promise((done) => {
         const video = Object.assign(document.createElement("video"), { onerror: () => done("refused"), onloadeddata: () => done("shown"), src: address });
