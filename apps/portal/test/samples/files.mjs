@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { dicom, grey16, rle16, SYNTAX } from "./dicom.mjs";
 import { losslessJpeg } from "./lossless.mjs";
-import { pdf } from "./pdf.mjs";
+import { locked, pdf } from "./pdf.mjs";
 import { encodedFrames, webm } from "./webm.mjs";
 
 const require = createRequire(import.meta.url);
@@ -57,7 +57,7 @@ export const brokenScans = () => ({
     "other.dcm": [dicom({ ...grey, syntax: SYNTAX.jpegLs, frames: [plain] }), "cannot be shown in this browser"],
 });
 
-export const pdfs = () => ({ "letter.pdf": pdf(), "broken.pdf": pdf().subarray(0, 9), "wide.pdf": pdf({ mediaBox: "0 0 2000000000 2" }) });
+export const pdfs = () => ({ "letter.pdf": pdf(), "broken.pdf": pdf().subarray(0, 9), "wide.pdf": pdf({ mediaBox: "0 0 2000000000 2" }), "locked.pdf": locked(), "bomb.pdf": pdf({ pages: 1, bomb: 12 }) });
 
 const quantity = (value, unit) => ({ value, unit });
 
@@ -73,5 +73,5 @@ export const health = () => ({
     "device.json": { resourceType: "Device", deviceName: [{ name: "Pacemaker" }] },
 });
 
-export const MOVIE = { width: 640, height: 480, milliseconds: 100, count: 240, bitrate: 8_000_000 };
+export const MOVIE = { width: 640, height: 480, milliseconds: 100, count: 100, bitrate: 8_000_000 };
 export const movie = async (page) => webm(await encodedFrames(page, MOVIE), MOVIE);

@@ -32,8 +32,8 @@ function why(error: unknown): Error {
 }
 
 const calls = {
-    /** The number of pages. */
-    async open(file: Blob, fileOf: FileOf): Promise<number> {
+    /** The number of pages, and the width of the first one. */
+    async open(file: Blob, fileOf: FileOf): Promise<{ pages: number; width: number }> {
         class Files {
             fetch = ({ filename }: { filename: string }) => fileOf(filename);
         }
@@ -51,7 +51,8 @@ const calls = {
             throw why(error);
         }
         if (opened.numPages > MOST_PAGES) throw new Error("size: too many pages");
-        return opened.numPages;
+        const first = await opened.getPage(1);
+        return { pages: opened.numPages, width: first.getViewport({ scale: SCALE }).width };
     },
 
     async page(number: number, zoom: number): Promise<PageOfPdf> {

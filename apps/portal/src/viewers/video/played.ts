@@ -23,7 +23,7 @@ export async function playable(video: Video): Promise<{ address: string; end: ()
     const end = () => {
         serviceWorker.removeEventListener("message", heard);
         void portal().then((calls) => calls.endVideo(video.viewing));
-        void forget();
+        void forget(serviceWorker);
     };
     try {
         await serviceWorker.register(ownScript(serviceUrl), { updateViaCache: "none" });
@@ -45,8 +45,8 @@ function controlled(container: ServiceWorkerContainer): Promise<void> {
 }
 
 /** It stays with this page until the page is loaded anew, and is gone then. */
-async function forget(): Promise<void> {
-    for (const registration of await navigator.serviceWorker.getRegistrations()) await registration.unregister();
+async function forget(container: ServiceWorkerContainer): Promise<void> {
+    for (const registration of await container.getRegistrations()) await registration.unregister();
 }
 
 async function answer({ viewing, size, mediaType }: Video, { start, end }: Wish, port: MessagePort): Promise<void> {
