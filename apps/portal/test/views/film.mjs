@@ -69,6 +69,7 @@ async function addressIsNoPage({ page, context }) {
     assert.equal(await elsewhere(other, 6), "refused", "another tab has no part of it");
     await other.close();
     assert.equal(await elsewhere(page, 6), "shown", "this test of an address is one");
+    assert.equal(await page.evaluate(async (address) => (await fetch(address)).status, address), 404, "nothing but a video gets an answer");
     await page.getByRole("link", { name: "Back" }).click();
     await page.getByRole("heading", { level: 1, name: "Records" }).waitFor();
     assert.equal(await elsewhere(page, 4), "refused", "the page has gone on");
