@@ -73,6 +73,7 @@ portal: ## the portal of a local hospital, for a look, until Ctrl-C
 
 test-portal: ## a patient's and a doctor's story in the portal, in a Chromium (after `make test-rust` has built the programs)
 	@apps/portal/build.sh
+	@cd apps/portal && npm test --silent
 	@anvil-scripts/stack.sh run -- node apps/portal/test/story.mjs
 
 test-vectors: ## the vectors of formats and journals, by readers that share no code with ours

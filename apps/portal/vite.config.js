@@ -1,21 +1,34 @@
 import { resolve } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { bytes, notices } from "./build/bytes.js";
 import { integrity } from "./build/integrity.js";
 
 // The built npm package of the SDK. `sdk/wasm/build.sh` makes it.
 const sdk = resolve(process.env.HOSPITAL_RECORD_PACKAGE ?? "../../sdk/wasm/pkg");
 
+// The decoder of JPEG 2000 asks for these only outside of browsers.
+const nothing = resolve("build/nothing.js");
+const ofNode = { fs: nothing, path: nothing };
+
+// What is built into workers, or has notices beside its licence.
+const inWorkers = ["dicom-parser", "jpeg-lossless-decoder-js", "client-zip", "pdfjs-dist/standard_fonts", "pdfjs-dist/wasm"].map((name) => `node_modules/${name}`);
+
 export default {
     base: "./",
-    plugins: [svelte(), integrity()],
-    resolve: { alias: { "hospital-record": resolve(sdk, "hospital_record.js") } },
-    worker: { format: "es" },
+    plugins: [svelte(), bytes(), integrity(), notices(inWorkers)],
+    resolve: { alias: { "hospital-record": resolve(sdk, "hospital_record.js"), ...ofNode } },
+    worker: {
+        format: "es",
+        // The service worker has a name of its own, so that browsers find its next version.
+        rolldownOptions: { output: { entryFileNames: ({ name }) => (name === "service" ? "video.js" : "assets/[name]-[hash].js") } },
+    },
     build: {
         target: "es2023",
         // The content security policy allows files of this origin alone: nothing is inlined, and no script is added.
         assetsInlineLimit: 0,
         modulePreload: false,
         cssCodeSplit: false,
+        rolldownOptions: { checks: { pluginTimings: false } },
         // The notices of what is built in.
         license: { fileName: "third-party.txt" },
     },

@@ -34,6 +34,9 @@ const rules: Policy = {
 };
 const policy = (globalThis as Trusting).trustedTypes?.createPolicy("hospital-record", rules) ?? rules;
 
+/** The address of a script of this origin, as the browser wants it. */
+export const ownScript = (url: string): string => policy.createScriptURL(url);
+
 /** Starts loading the SDK, while the page shows something. */
 export async function portal(): Promise<Remote<Portal>> {
     if (!running) {
@@ -50,8 +53,9 @@ export async function portal(): Promise<Remote<Portal>> {
     return running.portal;
 }
 
-/** Ends the worker, and with it all keys. */
+/** Ends the worker, and with it all keys. What answers videos goes with this page. */
 export function terminate(): void {
+    void navigator.serviceWorker?.getRegistrations().then((all) => all.forEach((one) => void one.unregister()));
     running?.portal[releaseProxy]();
     running?.worker.terminate();
     running = undefined;

@@ -69,9 +69,29 @@ export interface Uploaded {
 export type Report = (done: number, total: number | undefined, phase: string) => void;
 
 export type View =
-    | { kind: "text"; text: string; cut: boolean }
+    /** `damaged`: it should have been health data. */
+    | { kind: "text"; text: string; cut: boolean; damaged?: boolean }
     | { kind: "picture"; picture: Blob }
+    /** A viewer of its own reads the content. */
+    | { kind: "pdf" | "scan" }
+    | { kind: "health"; text: string }
+    | { kind: "video"; video: Video }
     | { kind: "none"; why: "type" | "size" | "damaged" };
+
+/** A video that may be read piece by piece. */
+export interface Video {
+    viewing: string;
+    size: number;
+    mediaType: string;
+}
+
+/** What became of an export. */
+export interface Exported {
+    records: number;
+    unread: number;
+    /** The file itself, where none was given to write to. */
+    file?: Blob;
+}
 
 export interface Viewed {
     metadata: Metadata;
@@ -175,6 +195,11 @@ export interface Portal {
     cancel(job: string): Promise<void>;
     view(job: string, record: RecordRef, report: Report): Promise<Viewed>;
     download(job: string, record: RecordRef, report: Report): Promise<Blob>;
+    /** Bytes of a video that is being viewed, at most those from `start` up to `end`. */
+    videoPart(viewing: string, start: number, end: number): Promise<ArrayBuffer>;
+    endVideo(viewing: string): Promise<void>;
+    /** All records that can be read, and what is known about them, as one archive. */
+    exportAll(job: string, file: FileSystemFileHandle | undefined, report: Report): Promise<Exported>;
     markInError(record: RecordRef): Promise<void>;
     /** Copies what others added into the patient's own store. */
     sync(): Promise<number>;

@@ -1,11 +1,13 @@
 // A dedicated worker: it owns the SDK and the keys of the person.
 import { expose } from "comlink";
 import type { Portal } from "./api";
+import { exporting } from "./export";
 import { people } from "./people";
 import { problemOf } from "./problem";
 import { records } from "./records";
 import { session } from "./session";
 import { sharing } from "./sharing";
+import { video } from "./video";
 
 /** An error would lose its kind on the way to the page, so each call throws a plain object. */
 function guarded(portal: Portal): Portal {
@@ -22,4 +24,4 @@ function guarded(portal: Portal): Portal {
     return Object.fromEntries(calls);
 }
 
-expose(guarded({ ...session, ...records, ...sharing, ...people }));
+expose(guarded({ ...session, ...records, ...sharing, ...people, ...video, ...exporting }));

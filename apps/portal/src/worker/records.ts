@@ -3,6 +3,7 @@ import type { Portal, Report, Upload, Uploaded, Viewed } from "./api";
 import { canBeViewed, viewOf } from "./content";
 import { client } from "./person";
 import { problemOf } from "./problem";
+import { isVideo, startVideo } from "./video";
 
 /** The SDK adds at most 100 records with one act. */
 const BATCH = 50;
@@ -11,7 +12,7 @@ const LARGEST_VIEW = 128 * 1024 * 1024;
 const jobs = new Map<string, AbortController>();
 
 /** Runs a job that `cancel` can end. */
-async function job<R>(name: string, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
+export async function job<R>(name: string, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
     const controller = new AbortController();
     jobs.set(name, controller);
     try {
@@ -78,6 +79,7 @@ export const records = {
     view: (name, record, report) =>
         job(name, async (signal): Promise<Viewed> => {
             const metadata = await client().openMetadata(record, { signal });
+            if (isVideo(metadata.mediaType)) return { metadata, view: await startVideo(record, metadata.mediaType, signal) };
             if (!canBeViewed(metadata.mediaType)) return { metadata, view: { kind: "none", why: "type" } };
             const progress = ({ phase, done, total }: ProgressReport) => void report(done, total, phase);
             const bytes = await beginning(client().openStream(record, { signal, progress }));
