@@ -29,7 +29,7 @@ const BEFORE: Record<string, (page: string) => Shown> = {
     login: () => shown((t) => t.login.title, () => import("./rooms/before/Login.svelte")),
     restore: () => shown((t) => t.restore.title, () => import("./rooms/before/Restore.svelte")),
     taken: () => shown((t) => t.taken.title, () => import("./rooms/before/Taken.svelte")),
-    goodbye: (page) => shown((t) => t.goodbye.title, () => import("./rooms/before/Goodbye.svelte"), { idle: page === "idle" }),
+    goodbye: (page) => shown((t) => t.goodbye.title, () => import("./rooms/before/Goodbye.svelte"), { why: page }),
     register: (page) => {
         const isDoctor = page === "doctor";
         const title: Shown["title"] = (t) => (isDoctor ? t.register.doctor : t.register.patient);

@@ -1,6 +1,7 @@
 // A dedicated worker: it owns the SDK and the keys of the person.
 import { expose } from "comlink";
 import type { Portal, Problem } from "./api";
+import { knowledge } from "./known";
 import { people } from "./people";
 import { records } from "./records";
 import { session } from "./session";
@@ -32,4 +33,4 @@ function guarded(portal: Portal): Portal {
     return Object.fromEntries(calls);
 }
 
-expose(guarded({ ...session, ...records, ...sharing, ...people }));
+expose(guarded({ ...session, ...records, ...sharing, ...people, ...knowledge }));
