@@ -24,9 +24,10 @@ export const shortId = (address: string): string => `${address.slice(2, 6)}…${
 
 /**
  * A name that somebody else chose, for the screen: a mark that turns the direction of the text round, or that nobody sees,
- * could make "exe.txt" of "txt.exe". Joiners stay, which Indic and Persian spelling and emoji need.
+ * could make "exe.txt" of "txt.exe". Joiners stay, which Indic and Persian spelling and emoji need, and visible Arabic marks.
  */
-export const shownName = (name: string): string => name.replace(/[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu, "\ufffd");
+export const shownName = (name: string): string =>
+    name.replace(/(?![\u200c\u200d\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2])[\p{Cc}\p{Cf}\u2028\u2029]/gu, "\ufffd");
 
 export type Kind = "text" | "picture" | "pdf" | "scan" | "video" | "health" | "other";
 

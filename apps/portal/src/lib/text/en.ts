@@ -364,7 +364,7 @@ export const en = {
             Vanished: "The server does not show something that was there before. Please log out and in again, so that we can repair it.",
             Unreachable: "The hospital's server does not answer. Please look at your connection, and try again.",
             TimedOut: "The hospital's server took too long. Please try again.",
-            Invalid: "Something in what you typed is not right.",
+            Invalid: "Something in what you typed is not right. Perhaps it is too long, or has a character that cannot be seen.",
             Conflict: "Somebody changed this at the same time. Please look again.",
             AlreadyDone: "This is done already.",
             ClockSkew: "The clock of this device is wrong. Please set it right, and try again.",
