@@ -49,6 +49,7 @@ export async function newDoctor(hospital, browser, user, name) {
 
 /** Loads the page anew and logs in: what it shows then is what the hospital has. */
 export async function again({ page, go, user }, address) {
+    await go("login");
     await page.reload();
     await logIn(page, user);
     await page.getByRole("button", { name: "Log out" }).waitFor();

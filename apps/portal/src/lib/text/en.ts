@@ -342,6 +342,8 @@ export const en = {
         notKept: "The request is put away until you log out: this browser keeps nothing. Nobody got access.",
         endLoginsWords: "This device as well. A device that is in use follows within a minute. One that used the recovery words stays.",
         ended: "You logged out everywhere from another device.",
+        held: "Kept",
+        heldByAuthor: "So far only by the person who added it",
         noRecord: "There is no such record. Perhaps the link is not complete.",
     },
     acts: {
