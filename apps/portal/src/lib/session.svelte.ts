@@ -68,6 +68,8 @@ export async function leave(why: "logout" | "idle" | "ended" = "logout"): Promis
     try {
         const done = portal().then((calls) => calls.logOut());
         await Promise.race([done, new Promise((late) => setTimeout(late, 4000))]);
+    } catch {
+        // What is under way still uses the keys. They end with the worker.
     } finally {
         terminate();
         location.hash = why === "logout" ? "#/goodbye" : `#/goodbye/${why}`;

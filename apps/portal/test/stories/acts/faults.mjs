@@ -52,7 +52,7 @@ async function wrongClock(hospital, patient) {
     await patient.look("clock");
     await context.unrouteAll();
     await again(patient, "patient/records");
-    await page.getByText("1 records").or(page.getByText("One record")).waitFor();
+    await page.getByText("One record", { exact: true }).waitFor();
     await upload(patient, ["clock.txt", "tock"]);
 }
 
@@ -66,8 +66,14 @@ async function nodeStops(hospital, patient) {
     await go("patient/records");
     await page.getByLabel("Choose files").setInputFiles([{ name: "down.txt", mimeType: "text/plain", buffer: Buffer.from("later") }]);
     await page.getByRole("button", { name: "Encrypt and add" }).click();
-    await page.locator("form").getByText("The hospital's server does not answer").waitFor();
+    await page.locator("form").getByText("The hospital's server does not answer").waitFor({ timeout: 90_000 });
+    await go("patient/requests");
+    await page.getByText("The hospital's server does not answer").waitFor();
     await hospital.startNode();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByText("Nobody asks for access").waitFor();
+    await go("patient/records");
+    await page.getByLabel("Choose files").setInputFiles([{ name: "down.txt", mimeType: "text/plain", buffer: Buffer.from("later") }]);
     await page.getByRole("button", { name: "Encrypt and add" }).click();
     await page.getByText("The record was added").waitFor();
     await go("patient/shares");
