@@ -40,16 +40,16 @@ async function ended(child) {
 }
 
 /** The program of the command line, for one person with a home of their own. */
-const programOf = (state) => (person, ...words) => {
+const programOf = (state) => (person, words, input = "") => {
     const { HOSPITAL_RECORD_STORE: _, ...env } = process.env;
     const settings = { HOSPITAL_RECORD_HOME: join(state, person), HOSPITAL_RECORD_PASSWORD_FILE: join(state, "password") };
-    return execFileSync(join(programs, "hospital-record"), [...words, "--json"], { env: { ...env, ...settings }, encoding: "utf8" });
+    return execFileSync(join(programs, "hospital-record"), [...words, "--json"], { env: { ...env, ...settings }, encoding: "utf8", input });
 };
 
 /** The hospital's own account, with the program of the command line. */
 function makeOffice(state) {
     writeFileSync(join(state, "password"), "correct horse battery staple\n", { mode: 0o600 });
-    const run = (...words) => programOf(state)("office", ...words);
+    const run = (...words) => programOf(state)("office", words);
     const made = run("init", "--as", "office");
     return { run, address: made.match(/0x[0-9a-fA-F]{40}/)[0] };
 }

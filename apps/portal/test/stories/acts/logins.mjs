@@ -113,7 +113,8 @@ async function killedTab(hospital, patient) {
 
 /** What is sent gets to the hospital, but no answer gets back. */
 function holdAnswers(context, address) {
-    return new Promise((reached) => {
+    return new Promise((reached, failed) => {
+        setTimeout(() => failed(new Error(`nothing was sent to ${address}`)), 30_000).unref();
         void context.route(address, async (route) => {
             if (route.request().method() !== "POST") return route.continue();
             await route.fetch();
