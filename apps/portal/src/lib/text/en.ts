@@ -314,7 +314,7 @@ export const en = {
     attempts: {
         failures: (count: number) => (count === 1 ? "Since your last visit, one login with your user name failed." : `Since your last visit, ${count} logins with your user name failed.`),
         last: (at: string) => `The last one was on ${at}.`,
-        advice: "If that was not you, somebody may be guessing your password: choose a new one.",
+        advice: "If that was not you, somebody may be guessing your password. Log out, and choose a new one with your recovery words.",
     },
     news: {
         title: "What is new",

@@ -91,7 +91,7 @@ async function everywhere(hospital, browser, patient) {
 async function killedTab(hospital, patient) {
     step("a tab is killed while an upload is confirmed");
     const { context, page } = patient;
-    const reached = await holdAnswers(context, "**/v1/requests");
+    const reached = holdAnswers(context, "**/v1/requests");
     await patient.go("patient/records");
     await page.getByLabel("Choose files").setInputFiles([{ name: "late.txt", mimeType: "text/plain", buffer: Buffer.from("it arrives") }]);
     await page.getByRole("button", { name: "Encrypt and add" }).click();
