@@ -1,5 +1,5 @@
 // What goes wrong outside of the page, and what the page says then.
-import { again, newDoctor, newPatient, share, upload } from "../people.mjs";
+import { again, logIn, newDoctor, newPatient, share, upload } from "../people.mjs";
 import { step } from "../register.mjs";
 
 export async function story(hospital, browser) {
@@ -8,6 +8,7 @@ export async function story(hospital, browser) {
     await upload(patient, ["fay.txt", "only for Fay"]);
     await foreignLink(hospital, patient, doctor);
     await wrongClock(hospital, patient);
+    await missingPart(hospital, patient);
     await nodeStops(hospital, patient);
 }
 
@@ -54,6 +55,21 @@ async function wrongClock(hospital, patient) {
     await again(patient, "patient/records");
     await page.getByText("One record", { exact: true }).waitFor();
     await upload(patient, ["clock.txt", "tock"]);
+}
+
+async function missingPart(hospital, patient) {
+    step("a part of the page is not there");
+    const { context, page } = patient;
+    await context.route("**/assets/Requests-*.js", (route) => route.abort());
+    await again(patient, "patient/requests");
+    await page.getByText("A part of this page could not be loaded").waitFor();
+    await patient.look("missing-part");
+    await context.unrouteAll();
+    await page.getByRole("button", { name: "Try again" }).click();
+    await logIn(page, patient.user);
+    await page.getByRole("link", { name: "fay.txt" }).waitFor();
+    await patient.go("patient/requests");
+    await page.getByText("Nobody asks for access").waitFor();
 }
 
 async function nodeStops(hospital, patient) {
