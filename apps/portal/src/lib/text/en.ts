@@ -347,6 +347,7 @@ export const en = {
         noRecord: "There is no such record. Perhaps the link is not complete.",
     },
     acts: {
+        tookEffect: "Something that was interrupted has taken effect. Please look at your shares and records.",
         noPage: "A part of this page could not be loaded. If you try again, the page is loaded anew, and you log in again.",
         replaced: (old: string, newer: string) => `“${old}” is replaced by “${newer}”. You find the new version in the list of your records.`,
         marked: (name: string) => `“${name}” is marked as wrong. Everybody who may open it sees that.`,
