@@ -340,7 +340,7 @@ export const en = {
         showDenied: "Show requests that I put away",
         undeny: "Take it up again",
         notKept: "The request is put away until you log out: this browser keeps nothing. Nobody got access.",
-        endLoginsWords: "This device as well. A device that is in use follows within a minute. One that used the recovery words stays.",
+        endLoginsWords: "This ends your visit here as well. A device that is in use follows within a minute. One that used the recovery words stays.",
         ended: "You logged out everywhere from another device.",
         held: "Kept",
         heldByAuthor: "So far only by the person who added it",

@@ -72,19 +72,22 @@ async function missingPart(hospital, patient) {
     await page.getByText("Nobody asks for access").waitFor();
 }
 
+/** The SDK asks again for a while before it gives up. */
+const PATIENCE = { timeout: 90_000 };
+
 async function nodeStops(hospital, patient) {
     step("the hospital's server stops, and starts again");
     const { page, go, look } = patient;
     await hospital.stopNode();
     await go("patient/shares");
-    await page.getByText("The hospital's server does not answer").waitFor();
+    await page.getByText("The hospital's server does not answer").waitFor(PATIENCE);
     await look("down");
     await go("patient/records");
     await page.getByLabel("Choose files").setInputFiles([{ name: "down.txt", mimeType: "text/plain", buffer: Buffer.from("later") }]);
     await page.getByRole("button", { name: "Encrypt and add" }).click();
-    await page.locator("form").getByText("The hospital's server does not answer").waitFor({ timeout: 90_000 });
+    await page.locator("form").getByText("The hospital's server does not answer").waitFor(PATIENCE);
     await go("patient/requests");
-    await page.getByText("The hospital's server does not answer").waitFor();
+    await page.getByText("The hospital's server does not answer").waitFor(PATIENCE);
     await hospital.startNode();
     await page.getByRole("button", { name: "Try again" }).click();
     await page.getByText("Nobody asks for access").waitFor();
