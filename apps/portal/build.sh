@@ -12,5 +12,5 @@ if ! cmp -s package-lock.json node_modules/installed; then
   cp package-lock.json node_modules/installed
 fi
 node_modules/.bin/svelte-check --tsconfig tsconfig.json --threshold warning --output machine >/dev/null ||
-  { node_modules/.bin/svelte-check --tsconfig tsconfig.json --threshold warning && exit 1; }
+  { node_modules/.bin/svelte-check --tsconfig tsconfig.json --threshold warning; exit 1; }
 node_modules/.bin/vite build --logLevel warn

@@ -1,6 +1,6 @@
 // Which page an address shows. Rooms are loaded when somebody enters them.
 import type { Component } from "svelte";
-import type { Texts } from "./lib/text/en";
+import { en, type Texts } from "./lib/text/en";
 
 type Given = Record<string, string | boolean>;
 
@@ -29,7 +29,7 @@ const BEFORE: Record<string, (page: string) => Shown> = {
     login: () => shown((t) => t.login.title, () => import("./rooms/before/Login.svelte")),
     restore: () => shown((t) => t.restore.title, () => import("./rooms/before/Restore.svelte")),
     taken: () => shown((t) => t.taken.title, () => import("./rooms/before/Taken.svelte")),
-    goodbye: (page) => shown((t) => t.goodbye.title, () => import("./rooms/before/Goodbye.svelte"), { idle: page === "idle" }),
+    goodbye: (page) => shown((t) => t.goodbye.title, () => import("./rooms/before/Goodbye.svelte"), { why: page }),
     register: (page) => {
         const isDoctor = page === "doctor";
         const title: Shown["title"] = (t) => (isDoctor ? t.register.doctor : t.register.patient);
@@ -81,4 +81,13 @@ function doctor(page: string, what: string): Shown | undefined {
         default:
             return undefined;
     }
+}
+
+/** A browser asks only once for a part of a page: one that it did not get then is missing until the page is loaded anew. */
+export function loadRooms(): void {
+    const rooms = [
+        ...[...Object.keys(en.patient), "record", "share"].map((page) => patient(page, "")),
+        ...[...Object.keys(en.doctor), "record", "patient"].map((page) => doctor(page, "")),
+    ];
+    for (const room of rooms) room?.load().catch(() => undefined);
 }

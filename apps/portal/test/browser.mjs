@@ -14,6 +14,11 @@ export const seen = { pages: 0 };
 
 export async function newPerson(browser, portal, name, { clock, ...options } = {}) {
     const context = await browser.newContext({ viewport: { width: 1000, height: 800 }, ...options });
+    return newTab(context, portal, name, { clock });
+}
+
+/** Another tab of a person, who has the profile already. */
+export async function newTab(context, portal, name, { clock } = {}) {
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     const note = (words) => findings.push(`${name}: ${words}`);
@@ -22,6 +27,10 @@ export async function newPerson(browser, portal, name, { clock, ...options } = {
         if (/Content Security Policy|Trusted ?Type|integrity/i.test(message.text())) note(message.text());
     });
     page.on("pageerror", (error) => note(`error: ${error.message ?? error}`));
+    page.on("dialog", (dialog) => {
+        if (dialog.type() !== "beforeunload") note(`a script ran: ${dialog.message()}`);
+        return dialog.accept().catch(() => undefined);
+    });
     page.on("request", (request) => {
         const { protocol, hostname } = new URL(request.url());
         if (protocol.startsWith("http") && hostname !== "127.0.0.1") note(`asks a third party: ${request.url()}`);

@@ -17,30 +17,39 @@ export async function startHospital() {
     const state = mkdtempSync(join(tmpdir(), "portal-test."));
     const children = [];
     const stop = async () => {
-        for (const child of children) child.kill();
-        await Promise.all(children.map((child) => child.exitCode ?? new Promise((ended) => child.once("exit", ended))));
+        await Promise.all(children.map(ended));
         rmSync(state, { recursive: true, force: true });
     };
     try {
         const office = makeOffice(state);
-        const node = await startNode(state, office, pageOf(state, office), children);
+        const start = nodeOf(state, office, pageOf(state, office), children);
+        const node = await start();
         const vouch = (account) => office.run("vouches", "give", account, "--node", node);
-        return { portal: node, vouch, stop };
+        const stopNode = () => ended(children.pop());
+        return { portal: node, vouch, stop, stopNode, startNode: () => start(new URL(node).host), run: programOf(state) };
     } catch (error) {
         await stop();
         throw error;
     }
 }
 
+async function ended(child) {
+    child.removeAllListeners("exit");
+    child.kill();
+    if (child.exitCode === null && child.signalCode === null) await new Promise((done) => child.once("exit", done));
+}
+
+/** The program of the command line, for one person with a home of their own. */
+const programOf = (state) => (person, words, input = "") => {
+    const { HOSPITAL_RECORD_STORE: _, ...env } = process.env;
+    const settings = { HOSPITAL_RECORD_HOME: join(state, person), HOSPITAL_RECORD_PASSWORD_FILE: join(state, "password") };
+    return execFileSync(join(programs, "hospital-record"), [...words, "--json"], { env: { ...env, ...settings }, encoding: "utf8", input });
+};
+
 /** The hospital's own account, with the program of the command line. */
 function makeOffice(state) {
     writeFileSync(join(state, "password"), "correct horse battery staple\n", { mode: 0o600 });
-    const home = join(state, "office");
-    const run = (...words) => {
-        const { HOSPITAL_RECORD_STORE: _, ...env } = process.env;
-        const settings = { HOSPITAL_RECORD_HOME: home, HOSPITAL_RECORD_PASSWORD_FILE: join(state, "password") };
-        return execFileSync(join(programs, "hospital-record"), [...words, "--json"], { env: { ...env, ...settings }, encoding: "utf8" });
-    };
+    const run = (...words) => programOf(state)("office", words);
     const made = run("init", "--as", "office");
     return { run, address: made.match(/0x[0-9a-fA-F]{40}/)[0] };
 }
@@ -53,7 +62,8 @@ function pageOf(state, office) {
     return page;
 }
 
-async function startNode(state, office, page, children) {
+/** Starts a node; with an address, the same one again. */
+function nodeOf(state, office, page, children) {
     const wallet = execFileSync(cast, ["wallet", "new"], { encoding: "utf8" });
     const [, payer] = wallet.match(/Address: *(0x\w+)/);
     writeFileSync(join(state, "payer.key"), wallet.match(/Private key: *(0x\w+)/)[1], { mode: 0o600 });
@@ -61,19 +71,25 @@ async function startNode(state, office, page, children) {
         execFileSync(cast, ["rpc", "--rpc-url", rpc, "anvil_setBalance", account, "0x8ac7230489e80000"]);
     }
     const options = [
-        "--listen", "127.0.0.1:0", "--rpc-url", rpc, "--contract", contract, "--key-file", join(state, "payer.key"),
+        "--rpc-url", rpc, "--contract", contract, "--key-file", join(state, "payer.key"),
         "--state", join(state, "node"), "--login", join(state, "login.key"), "--chain-reads", "--blocks", store, "--open-blocks",
         "--directory", "--directory-authority", office.address, "--directory-check", "1", "--portal", page,
     ];
-    const node = spawn(join(programs, "hospital-record-node"), options, { stdio: ["ignore", "ignore", "pipe"] });
-    children.push(node);
+    return (listen = "127.0.0.1:0") => {
+        const node = spawn(join(programs, "hospital-record-node"), ["--listen", listen, ...options], { stdio: ["ignore", "ignore", "pipe"] });
+        children.push(node);
+        return listening(node);
+    };
+}
+
+function listening(node) {
     return new Promise((started, failed) => {
         let log = "";
         node.on("exit", (code) => failed(new Error(`the node ended with ${code}: ${log}`)));
         node.stderr.on("data", (text) => {
             log = (log + text).slice(-20_000);
-            const listening = log.match(/"listening".*?"address":"([^"]*)"/);
-            if (listening) started(`http://${listening[1]}`);
+            const address = log.match(/"listening".*?"address":"([^"]*)"/);
+            if (address) started(`http://${address[1]}`);
         });
     });
 }

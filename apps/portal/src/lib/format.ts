@@ -10,7 +10,9 @@ const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 export function size(bytes: number, locale: string): string {
     const power = Math.min(UNITS.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
     const value = bytes / 1000 ** power;
-    const options = { style: "unit", unit: UNITS[power]!, unitDisplay: "short", maximumFractionDigits: value < 10 ? 1 : 0 } as const;
+    // In English, the short form of a byte has no plural.
+    const unitDisplay = power === 0 ? "long" : "short";
+    const options = { style: "unit", unit: UNITS[power]!, unitDisplay, maximumFractionDigits: value < 10 ? 1 : 0 } as const;
     return new Intl.NumberFormat(locale, options).format(value);
 }
 
@@ -19,6 +21,13 @@ export const percent = (share: number, locale: string): string =>
 
 /** An account in a form that a person can tell from another one. */
 export const shortId = (address: string): string => `${address.slice(2, 6)}…${address.slice(-4)}`.toUpperCase();
+
+/**
+ * A name that somebody else chose, for the screen: a mark that turns the direction of the text round, or that nobody sees,
+ * could make "exe.txt" of "txt.exe". Joiners stay, which Indic and Persian spelling and emoji need, and visible Arabic marks.
+ */
+export const shownName = (name: string): string =>
+    name.replace(/(?![\u200c\u200d\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2])[\p{Cc}\p{Cf}\u2028\u2029]/gu, "\ufffd");
 
 export type Kind = "text" | "picture" | "pdf" | "scan" | "video" | "health" | "other";
 

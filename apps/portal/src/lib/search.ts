@@ -22,7 +22,7 @@ function fits(record: Listed, text: string): boolean {
     return plain(text).split(/\s+/).every((word) => searched.includes(word));
 }
 
-export function filtered(records: Listed[], filter: Filter): Listed[] {
+export function filtered<Record extends Listed>(records: Record[], filter: Filter): Record[] {
     const since = filter.since ? new Date(`${filter.since}T00:00:00`) : undefined;
     const until = filter.until ? new Date(`${filter.until}T23:59:59.999`) : undefined;
     return records.filter(

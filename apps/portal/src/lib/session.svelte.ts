@@ -1,8 +1,11 @@
 import type { Entered, Resumed } from "../worker/api";
+import { copyContributed } from "./contributed.svelte";
 import { portal, terminate } from "./portal";
 
 const IDLE_MS = 10 * 60_000;
 const WARNING_MS = 60_000;
+/** How often this device asks whether its login was ended elsewhere. */
+const ALIVE_MS = 30_000;
 
 interface Session {
     entered?: Entered;
@@ -23,7 +26,13 @@ export function enter(entered: Entered): void {
     lastSign = Date.now();
     clock ??= setInterval(look, 1000);
     for (const sign of ["pointerdown", "keydown"]) addEventListener(sign, stay, { passive: true });
-    void finishEarlier();
+    void finishEarlier().then(copyContributed);
+    setInterval(() => void leaveIfEnded().catch(() => undefined), ALIVE_MS);
+}
+
+/** Somebody ended this login from another device. A server that does not answer ends nothing. */
+async function leaveIfEnded(): Promise<void> {
+    if (session.busy === 0 && !(await (await portal()).isLoggedIn())) await leave("ended");
 }
 
 /** Finishes or removes what an earlier session, or a cancelled call, left undone. */
@@ -54,14 +63,16 @@ function look(): void {
 }
 
 /** Frees the keys, ends the worker, and loads the page anew: nothing of the session stays in its memory. */
-export async function leave(why: "logout" | "idle" = "logout"): Promise<void> {
+export async function leave(why: "logout" | "idle" | "ended" = "logout"): Promise<void> {
     clearInterval(clock);
     try {
         const done = portal().then((calls) => calls.logOut());
         await Promise.race([done, new Promise((late) => setTimeout(late, 4000))]);
+    } catch {
+        // What is under way still uses the keys. They end with the worker.
     } finally {
         terminate();
-        location.hash = why === "idle" ? "#/goodbye/idle" : "#/goodbye";
+        location.hash = why === "logout" ? "#/goodbye" : `#/goodbye/${why}`;
         location.reload();
     }
 }

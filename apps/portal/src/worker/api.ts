@@ -99,12 +99,44 @@ export interface Viewed {
     content?: Blob;
 }
 
+/** A record in a list, and who added it. */
+export interface Known extends Listed {
+    /** Somebody else than the patient added it. */
+    byOther: boolean;
+    /** This person added it. */
+    mine: boolean;
+    authorName?: string;
+}
+
+/** What became of the copies of what others added. */
+export interface Copied {
+    copied: number;
+    /** Could not be copied this time. */
+    missing: number;
+    /** Too large to be copied by itself. */
+    tooLarge: number;
+    /** People who cannot open what is added from now on. */
+    leftOut: Address[];
+}
+
+/** What happened since an entry of the history was seen: numbers only. */
+export interface News {
+    requests: Hash[];
+    added: number;
+    opened: number;
+    /** Entries that the server does not show any more. */
+    vanished: number;
+    /** For the next time: when the newest entry was made. */
+    newest?: Date;
+}
+
 export interface Share {
     grantee: Address;
     name?: string;
     scope: GrantScope;
     scopeId: ScopeId;
-    scopeName: string;
+    /** Of the record, if it is about one. */
+    recordName?: string;
     rights: Right[];
     purpose: Purpose;
     granted: Date;
@@ -130,7 +162,8 @@ export interface Entry {
     action: string;
     folder?: string;
     record?: string;
-    grantee?: string;
+    grantee?: Address;
+    granteeName?: string;
     rights?: Right[];
     purpose?: Purpose;
     expires?: Date;
@@ -160,8 +193,8 @@ export interface Request {
 export interface Received {
     patient: Address;
     name?: string;
+    scope: GrantScope;
     scopeId: ScopeId;
-    scopeName: string;
     rights: Right[];
     expires?: Date;
     live: boolean;
@@ -187,8 +220,12 @@ export interface Portal {
     me(): Promise<Me>;
     logins(): Promise<VaultStatus>;
     endAllLogins(): Promise<number>;
+    /** Whether nobody ended this login from another device. */
+    isLoggedIn(): Promise<boolean>;
 
-    records(patient?: Address): Promise<Listed[]>;
+    records(patient?: Address): Promise<Known[]>;
+    /** What a list says of one record. */
+    about(record: RecordRef): Promise<Known | undefined>;
     upload(job: string, files: Upload[], options: UploadOptions, report: Report): Promise<Uploaded>;
     replace(job: string, record: RecordRef, file: Upload, report: Report): Promise<void>;
     /** Asks a job to end. Its call says whether it did, or whether it was too late. */
@@ -202,23 +239,24 @@ export interface Portal {
     exportAll(job: string, file: FileSystemFileHandle | undefined, report: Report): Promise<Exported>;
     markInError(record: RecordRef): Promise<void>;
     /** Copies what others added into the patient's own store. */
-    sync(): Promise<number>;
+    sync(): Promise<Copied>;
+    news(since?: Date): Promise<News>;
 
     shares(): Promise<Share[]>;
     share(who: string, options: ShareOptions): Promise<Granted>;
-    endShare(share: Pick<Share, "grantee" | "scope">): Promise<Revoked>;
+    endShare(share: Pick<Share, "grantee" | "scope" | "scopeId">): Promise<{ keysMoved: boolean }>;
     endAllShares(): Promise<number>;
     timeline(): Promise<Timeline>;
     requests(): Promise<Request[]>;
     answer(id: Hash): Promise<Granted>;
-    /** The request is not shown again until the logout. */
-    deny(id: Hash): Promise<void>;
     received(): Promise<Received[]>;
     ask(who: string, reason: string, rights: Right[], until: Date): Promise<void>;
 
     contacts(): Promise<Contact[]>;
     readCard(card: string): Promise<CardText>;
     addContact(name: string, card: string): Promise<Contact>;
+    /** Without a card the one of the directory is used. */
+    nameAccount(account: Address, name: string, card?: string): Promise<Contact>;
     removeContact(name: string): Promise<void>;
     searchDirectory(text: string, after?: string): Promise<Page>;
     publish(name: string, specialities: string[], languages: string[]): Promise<void>;

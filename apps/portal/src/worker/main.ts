@@ -2,6 +2,7 @@
 import { expose } from "comlink";
 import type { Portal } from "./api";
 import { exporting } from "./export";
+import { knowledge } from "./known";
 import { people } from "./people";
 import { problemOf } from "./problem";
 import { records } from "./records";
@@ -24,4 +25,4 @@ function guarded(portal: Portal): Portal {
     return Object.fromEntries(calls);
 }
 
-expose(guarded({ ...session, ...records, ...sharing, ...people, ...video, ...exporting }));
+expose(guarded({ ...session, ...records, ...sharing, ...people, ...knowledge, ...video, ...exporting }));

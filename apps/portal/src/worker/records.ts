@@ -1,6 +1,7 @@
 import type { AddManyOptions, ProgressReport } from "hospital-record";
 import type { Portal, Report, Upload, Uploaded, Viewed } from "./api";
 import { canBeViewed, viewOf } from "./content";
+import { known } from "./known";
 import { client } from "./person";
 import { problemOf } from "./problem";
 import { isVideo, startVideo } from "./video";
@@ -58,7 +59,7 @@ async function beginning(stream: ReadableStream<Uint8Array>): Promise<Uint8Array
 }
 
 export const records = {
-    records: (patient) => client().list(patient ? { patient } : {}),
+    records: known,
 
     upload: (name, files, { folder, keywords, patient }, report) =>
         job(name, (signal) => uploadAll(files, { folder, keywords, signal, ...(patient ? { patient } : {}) }, report)),
@@ -98,9 +99,5 @@ export const records = {
 
     async markInError(record) {
         await client().markEnteredInError(record);
-    },
-
-    async sync() {
-        return (await client().sync()).copied;
     },
 } satisfies Partial<Portal>;

@@ -27,6 +27,25 @@ async function enter(identity: Identity, login: Login, loggedIn?: LoggedIn): Pro
     };
 }
 
+/** Another attempt to choose a name: the storage is open here already. */
+async function reentered(identity: Identity, login: Login): Promise<Entered> {
+    const isHere = state.person && state.person.identity.address === identity.address;
+    if (!isHere) return enter(identity, login);
+    return { account: account(), failures: 0, byPassword: false, listed: await listedName() };
+}
+
+/** This device is logged in with the name from then on: so it is counted, and ended from elsewhere, as any other. */
+async function takeName(login: Login, phrase: string, user: string, password: string): Promise<void> {
+    try {
+        await login.register(phrase, 0, user, password);
+    } catch (error) {
+        const { kind, message } = error as { kind?: string; message?: string };
+        if (kind === "Conflict") throw { kind: "NameTaken", message, mayHaveHappened: false };
+        throw error;
+    }
+    person().loggedIn = await login.logIn(user, password);
+}
+
 async function listedName(): Promise<string | undefined> {
     try {
         const found = await using(client().directory, (directory) => directory.find(account()));
@@ -62,7 +81,7 @@ export const session = {
         const login = await Login.at(state.place.node);
         if (!state.person) await enter(identity, login);
         await client().register();
-        await login.register(phrase, 0, user, password);
+        await takeName(login, phrase, user, password);
         fresh = undefined;
         return { account: account(), failures: 0, byPassword: true };
     },
@@ -83,9 +102,10 @@ export const session = {
         const words = phrase.trim().toLowerCase().split(/\s+/).join(" ");
         const identity = Identity.fromPhrase(words);
         const login = await Login.at(state.place.node);
-        const entered = await enter(identity, login);
-        if (user && password) await login.register(words, 0, user, password);
-        return entered;
+        const entered = await reentered(identity, login);
+        if (!user || !password) return entered;
+        await takeName(login, words, user, password);
+        return { ...entered, byPassword: true };
     },
 
     resume: () => client().resume(),
@@ -111,5 +131,10 @@ export const session = {
     },
 
     logins: () => person().login.status(person().identity),
+    async isLoggedIn() {
+        const { login, loggedIn } = person();
+        return !loggedIn || login.isLive(loggedIn.token);
+    },
+
     endAllLogins: () => person().login.endAll(person().identity),
 } satisfies Partial<Portal>;

@@ -1,10 +1,9 @@
 import type { AccessRequest, HistoryEntry } from "hospital-record";
-import type { Entry, Portal, Received, Request, ShareOptions } from "./api";
+import type { Address, Entry, Portal, Received, Request, ScopeId, ShareOptions } from "./api";
 import { account, client, nameOf, state, using } from "./person";
 
 /** The requests that were listed: `answer` takes the object itself. */
 const listed = new Map<string, AccessRequest>();
-const denied = new Set<string>();
 
 const scopeOf = ({ folder, record }: Pick<ShareOptions, "folder" | "record">) => (record ? { record } : { folder: folder ?? "personal" });
 
@@ -24,9 +23,10 @@ async function named(): Promise<(entry: HistoryEntry) => Entry> {
             byName: name(entry.by),
             mine: entry.by.toLowerCase() === account().toLowerCase(),
             action: entry.action,
-            folder: entry.folder === undefined ? record?.metadata?.folder : (folderOf.get(entry.folder) ?? `${entry.folder}`),
+            folder: entry.folder === undefined ? record?.metadata?.folder : folderOf.get(entry.folder),
             record: record?.metadata?.name,
-            grantee: entry.grantee && (name(entry.grantee) ?? entry.grantee),
+            grantee: entry.grantee,
+            granteeName: entry.grantee && name(entry.grantee),
             rights: entry.rights,
             purpose: entry.purpose,
             expires: entry.expires,
@@ -34,17 +34,28 @@ async function named(): Promise<(entry: HistoryEntry) => Entry> {
     };
 }
 
+/** A folder whose name cannot be read cannot be named to `revoke`, but a signed revocation names it by its id. */
+async function endUnnamed(grantee: Address, scopeId: ScopeId): Promise<{ keysMoved: boolean }> {
+    await using(client().acts, async (acts) => acts.carry(await acts.signRevocation(grantee, scopeId)));
+    return { keysMoved: false };
+}
+
 export const sharing = {
-    shares: () => using(client().grants, (grants) => grants.list()),
+    async shares() {
+        const grants = await using(client().grants, (group) => group.list());
+        const records = grants.some(({ scope }) => scope.record) ? await client().list() : [];
+        const names = new Map(records.map(({ record, metadata }) => [record, metadata?.title ?? metadata?.name]));
+        return grants.map((grant) => ({ ...grant, recordName: grant.scope.record && names.get(grant.scope.record) }));
+    },
 
     async share(who, { folder, record, rights, until, name }) {
         const time = until ? { until } : { noEnd: true };
         return client().grant(who, { ...scopeOf({ folder, record }), rights, ...time, ...(name ? { name } : {}) });
     },
 
-    async endShare({ grantee, scope }) {
+    async endShare({ grantee, scope, scopeId }) {
         if (scope.record !== undefined) return client().revoke(grantee, { record: scope.record });
-        if (scope.name === undefined) return client().revoke(grantee);
+        if (scope.name === undefined) return endUnnamed(grantee, scopeId);
         const { name: folder, confidentiality } = scope;
         return client().revoke(grantee, { folder, ...(confidentiality ? { confidentiality } : {}) });
     },
@@ -72,7 +83,7 @@ export const sharing = {
         for (const request of listed.values()) request.free();
         listed.clear();
         for (const request of inbox.requests) listed.set(request.id, request);
-        return inbox.requests.map(({ details }): Request => details).filter(({ id }) => !denied.has(id));
+        return inbox.requests.map(({ details }): Request => details);
     },
 
     async answer(id) {
@@ -81,15 +92,11 @@ export const sharing = {
         return using(client().requests, (group) => group.answer(request));
     },
 
-    async deny(id) {
-        denied.add(id);
-    },
-
     async received() {
         const [shared, name] = await Promise.all([using(client().grants, (group) => group.received()), nameOf()]);
         return shared.grants.map(
-            ({ patient, scopeId, scopeName, rights, expires, live }): Received => ({
-                patient, name: name(patient), scopeId, scopeName, rights, expires, live,
+            ({ patient, scope, scopeId, rights, expires, live }): Received => ({
+                patient, name: name(patient), scope, scopeId, rights, expires, live,
             }),
         );
     },

@@ -96,9 +96,9 @@ export async function story(hospital, browser) {
 
     step("the doctor opens a record");
     await doctor.go("doctor/patients");
-    await doctor.page.getByRole("link", { name: /^Person/ }).waitFor();
+    await doctor.page.getByRole("link", { name: /^Unnamed person/ }).waitFor();
     await doctor.look("patients");
-    await doctor.page.getByRole("link", { name: /^Person/ }).click();
+    await doctor.page.getByRole("link", { name: /^Unnamed person/ }).click();
     await doctor.page.getByRole("link", { name: "letter.txt" }).waitFor();
     await doctor.look("patient");
     const knee = await doctor.page.getByRole("link", { name: /knee/ }).getAttribute("href");

@@ -1,0 +1,16 @@
+import { shownName } from "./format";
+import type { Texts } from "./text/en";
+import { keep, kept } from "./kept";
+
+/** The same number for the same person, as long as this browser keeps it. */
+function numberOf(address: string): number {
+    const known = kept<string[]>("unnamed", []);
+    const at = known.indexOf(address.toLowerCase());
+    if (at >= 0) return at + 1;
+    keep("unnamed", [...known, address.toLowerCase()]);
+    return known.length + 1;
+}
+
+/** The name that this person gave somebody, or words that tell two people without a name apart. */
+export const personWords = (address: string, name: string | undefined, texts: Texts): string =>
+    (name && shownName(name)) ?? texts.people.unnamed(numberOf(address));
