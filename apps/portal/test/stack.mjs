@@ -25,7 +25,7 @@ export async function startHospital() {
         const office = makeOffice(state);
         const node = await startNode(state, office, pageOf(state, office), children);
         const vouch = (account) => office.run("vouches", "give", account, "--node", node);
-        return { portal: node, vouch, stop };
+        return { portal: node, vouch, phrase: office.phrase, stop };
     } catch (error) {
         await stop();
         throw error;
@@ -42,7 +42,7 @@ function makeOffice(state) {
         return execFileSync(join(programs, "hospital-record"), [...words, "--json"], { env: { ...env, ...settings }, encoding: "utf8" });
     };
     const made = run("init", "--as", "office");
-    return { run, address: made.match(/0x[0-9a-fA-F]{40}/)[0] };
+    return { run, address: made.match(/0x[0-9a-fA-F]{40}/)[0], phrase: made.match(/"phrase":"([^"]*)"/)[1] };
 }
 
 /** The portal's files, with the settings of this hospital. */

@@ -1,6 +1,8 @@
 // A dedicated worker: it owns the SDK and the keys of the person.
 import { expose } from "comlink";
 import type { Portal } from "./api";
+import { boards } from "./boards";
+import { office } from "./office";
 import { people } from "./people";
 import { problemOf } from "./problem";
 import { records } from "./records";
@@ -22,4 +24,4 @@ function guarded(portal: Portal): Portal {
     return Object.fromEntries(calls);
 }
 
-expose(guarded({ ...session, ...records, ...sharing, ...people }));
+expose(guarded({ ...session, ...records, ...sharing, ...people, ...office, ...boards }));

@@ -24,8 +24,11 @@ async function enter(identity: Identity, login: Login, loggedIn?: LoggedIn): Pro
         lastFailure: loggedIn?.lastFailure,
         byPassword: Boolean(loggedIn),
         listed: await listedName(),
+        isOffice: isOffice(),
     };
 }
+
+const isOffice = (): boolean => state.place.authorities.some((authority) => authority.toLowerCase() === account().toLowerCase());
 
 async function listedName(): Promise<string | undefined> {
     try {
@@ -64,7 +67,7 @@ export const session = {
         await client().register();
         await login.register(phrase, 0, user, password);
         fresh = undefined;
-        return { account: account(), failures: 0, byPassword: true };
+        return { account: account(), failures: 0, byPassword: true, isOffice: isOffice() };
     },
 
     async logIn(user, password) {
