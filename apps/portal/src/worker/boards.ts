@@ -36,7 +36,10 @@ async function ownGrants(): Promise<Map<Address, GrantInfo[]>> {
 async function ownBoard(address: Address, grants: GrantInfo[], name: Naming): Promise<OwnBoard> {
     return using(await boardAt(address), async (board) => {
         const proxy = await person().system.proxyOf(board, account());
-        const given = grants.map(({ scopeId, scopeName, expires, live }) => ({ scopeId, name: scopeName, until: expires, live }));
+        const given = grants.map(({ scope, scopeId, scopeName, expires, live }) => {
+            const name = scope.record === undefined ? (scope.name ?? scopeName) : scopeName;
+            return { scopeId, name, until: expires, live };
+        });
         return { ...viewOf(board, name, grants[0]?.name), given, ...(proxy ? { proxy: name(proxy) } : {}) };
     });
 }

@@ -14,5 +14,6 @@ export async function notes(folder: string): Promise<Note[]> {
 }
 
 export async function note(folder: string, title: string, words: string[], text: string): Promise<void> {
-    await client().add(`${folder}.txt`, `${text}\n`, { folder, title, keywords: words, mediaType: "text/plain" });
+    const name = title.replace(/[^\p{L}\p{M}\p{N} .'-]/gu, "_");
+    await client().add(`${name}.txt`, `${text}\n`, { folder, title, keywords: words, mediaType: "text/plain" });
 }

@@ -1,5 +1,6 @@
 // The hospital's office confirms a doctor; a patient who cannot answer, and the people who may let somebody in together.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { newPerson } from "../browser.mjs";
 import { PASSWORD, step } from "./register.mjs";
 
@@ -38,7 +39,7 @@ async function quickly({ page, go }, room, user) {
         await page.getByLabel(label, { exact: true }).fill(words[Number(label.slice(5)) - 1]);
     }
     await page.getByRole("button", { name: "Register" }).click();
-    await page.getByRole("heading", { name: room === "doctor" ? "My entry" : "Records", exact: true }).waitFor();
+    await page.getByRole("heading", { level: 1, name: room === "doctor" ? "My entry" : "Records" }).waitFor();
 }
 
 async function enters({ page, look }, phrase) {
@@ -95,9 +96,10 @@ async function confirms(office, kim) {
     await look("server");
     await go("office/did");
     await page.getByText("You registered").waitFor();
+    await page.getByText("You added “Dr Kim.txt”").waitFor();
     await look("did");
     const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save as a file" }).click()]);
-    const report = JSON.parse((await Array.fromAsync(await download.createReadStream())).join(""));
+    const report = JSON.parse(readFileSync(await download.path(), "utf8"));
     assert.deepEqual(report.confirmed.map(({ name, account, live }) => ({ name, account: account.toLowerCase(), live })), [{ name: "Dr Kim", account: account.toLowerCase(), live: true }]);
     assert.ok(report.entries.some(({ action }) => action === "profile-set"));
 }
@@ -148,7 +150,8 @@ async function join({ page, look, go }, room, board) {
 }
 
 async function asks({ page, look, go }, patient, reason, shot) {
-    await go("doctor/emergency");
+    await go("doctor/emergencies");
+    await page.getByRole("link", { name: "Report an emergency" }).click();
     await page.getByLabel("Group").selectOption({ label: "Ana's people" });
     await page.getByLabel("The patient's number or card").fill(patient);
     await page.getByLabel("Why?").fill(reason);
@@ -219,7 +222,7 @@ async function afterwards({ ana, ravi, kim }) {
     await ana.go("patient/boards");
     const seen = caseAbout(ana, FALL);
     await seen.getByText("ravi: Nobody rang her sister.").waitFor();
-    await seen.getByText("Agreed: mira, office").waitFor();
+    await seen.getByText("mira, office").waitFor();
     await ana.look("boards-emergency");
     await seen.getByRole("button", { name: "Say no" }).click();
     await ana.page.getByText("What was read or saved before cannot be taken back").waitFor();
