@@ -24,12 +24,19 @@ export interface OwnBoard extends BoardView {
     proxy?: Person;
 }
 
+/** Who would read, and what the hospital says of them: it is asked only while others can agree. */
+export interface Reader extends Person {
+    confirmed?: boolean;
+    /** Their name in the list of doctors. */
+    listed?: string;
+}
+
 export interface CaseView {
     id: Hash;
     board: Address;
     boardName?: string;
     patient: Person;
-    grantee: Person;
+    grantee: Reader;
     opener: Person;
     opened: Date;
     /** Hours of access. */

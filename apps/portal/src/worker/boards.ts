@@ -151,6 +151,8 @@ export const boards = {
 
     async acknowledge(address, id) {
         await withCase(address, id, (one) => act((group) => group.acknowledge(one)));
+        // If it was the last one. What fails here, `watch` repeats and tells.
+        await asMember(address).catch(() => undefined);
         return caseNow(address, id);
     },
 

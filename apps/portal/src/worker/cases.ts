@@ -1,8 +1,8 @@
 // Cases of boards, in the words of this person.
 import type { Board, Case, CaseDetails, Finding } from "hospital-record";
 import type { Address, Hash } from "./api";
-import type { CaseView, Person } from "./boards-api";
-import { account, client, nameOf, person, using } from "./person";
+import type { CaseView, Person, Reader } from "./boards-api";
+import { account, client, nameOf, person, state, using } from "./person";
 
 const SECONDS_OF_HOUR = 3600;
 
@@ -66,15 +66,26 @@ export function canAct(board: Board, details: CaseDetails): boolean {
     return can.acknowledge || can.review;
 }
 
+/** Those who agree must know whom they let in. */
+async function readerOf({ grantee, stage }: CaseDetails, name: Naming): Promise<Reader> {
+    const { authorities } = state.place;
+    if (stage !== "open" || authorities.length === 0) return name(grantee);
+    const [trust, listed] = await Promise.all([
+        person().system.whyTrusted(grantee, authorities),
+        using(client().directory, (group) => group.find(grantee, { trustedBy: authorities })).catch(() => undefined),
+    ]);
+    return { ...name(grantee), confirmed: Boolean(trust), listed: listed?.listing.name };
+}
+
 /** All that this person can know of a case. */
 export async function caseView(board: Board, one: Case, name: Naming, boardName?: string): Promise<CaseView> {
     const details = one.details;
     const { id, opened, stage, until, reviewDue } = details;
-    const [{ reason, findings }, veto] = await Promise.all([wordsOf(one), mayVeto(board, details)]);
+    const [{ reason, findings }, veto, grantee] = await Promise.all([wordsOf(one), mayVeto(board, details), readerOf(details, name)]);
     const { mine, can } = deeds(board, details);
     return {
         id, board: details.board, boardName, opened, stage, until, reviewDue, reason, mine,
-        patient: name(details.patient), grantee: name(details.grantee), opener: name(details.opener),
+        patient: name(details.patient), grantee, opener: name(details.opener),
         hours: details.lasts / SECONDS_OF_HOUR,
         acknowledged: details.acknowledged.map(name),
         threshold: board.details.threshold,

@@ -6,7 +6,7 @@ import { PASSWORD, step } from "./register.mjs";
 
 export async function story(hospital, browser) {
     const [ana, kim, mira, ravi, office] = await Promise.all(
-        ["ana", "kim", "mira", "ravi", "office"].map((name) => newPerson(browser, hospital.portal, name)),
+        ["ana", "kim", "mira", "ravi", "office"].map((name) => newPerson(browser, hospital.portal, name, { clock: name === "ravi" })),
     );
     step("four people register, and the office restores its account");
     await Promise.all([
@@ -188,7 +188,7 @@ async function letIn(kim, { mira, office }, patient) {
     step("another emergency is let through by two others");
     await asks(kim, patient, FALL);
     await mira.page.getByText("One emergency waits for you").waitFor();
-    await caseAbout(mira, FALL).waitFor();
+    await caseAbout(mira, FALL).getByText("Confirmed by the hospital", { exact: true }).waitFor();
     await mira.look("acknowledge");
     await caseAbout(mira, FALL).getByRole("button", { name: "I agree" }).click();
     await mira.page.getByText("You have agreed").waitFor();
@@ -217,6 +217,9 @@ async function afterwards({ ana, ravi, kim }) {
     const reviewed = caseAbout(ravi, FALL);
     await reviewed.getByLabel("What was wrong?").fill("Nobody rang her sister.");
     await ravi.look("review");
+    await ravi.page.clock.fastForward(11_000); // The page looks again, and what is typed stays.
+    await ravi.page.waitForTimeout(1500);
+    assert.equal(await reviewed.getByLabel("What was wrong?").inputValue(), "Nobody rang her sister.");
     await reviewed.getByRole("button", { name: "Send the opinion" }).click();
     await ravi.page.getByText("Your opinion is written down").waitFor();
     await ana.go("patient/boards");
