@@ -361,7 +361,7 @@ export const en = {
         clock: { agrees: "Its clock and the clock of this device agree.", differs: "Its clock and the clock of this device do not agree. Set this device right. If it is right, tell the person who runs the server.", unknown: "Its time could not be read." },
         times: (server: string, device: string) => `Server: ${server}. This device: ${device}.`,
         services: { rpc: "Histories can be read", blocks: "Records can be stored and read", relay: "Acts are carried, and the hospital pays for them", login: "User names and passwords work", directory: "There is a list of doctors" } as Record<string, string>,
-        service: { on: "works", off: "is switched off" },
+        service: { on: "is switched on", off: "is switched off" },
         lookAgain: "Look again",
         did: "What this account did",
         didWords: "For each confirmation there is a note here, which only you can read. Whether a confirmation counts now, the page Doctors says.",
