@@ -467,6 +467,7 @@ export const en = {
         vetoOpen: "Nobody has been let in yet, and with your no nobody will be, by this request. It can be asked again.",
         vetoLive: "The access ends at once. What was read or saved before cannot be taken back. It can be asked again.",
         vetoed: "Your no has taken effect.",
+        notSeen: "It was sent, but the server does not show it yet. Look again in a minute.",
         review: "Your opinion afterwards",
         reviewDue: (until: string) => `One of those who took no part must look at this until ${until}. If nobody does, they cannot agree to anything else.`,
         finding: "What was wrong? Leave it empty if nothing was.",
