@@ -13,8 +13,9 @@ export interface Shown {
 
 const shown = (title: Shown["title"], load: Shown["load"], given: Given = {}): Shown => ({ title, load, given });
 
-export function pageOf(path: string[], entered: boolean): Shown {
+export function pageOf(path: string[], entered: boolean, isOffice: boolean): Shown {
     const [room = "", page = "", what = ""] = path;
+    if (room === "office") return (isOffice ? office(page, what) : undefined) ?? shown((t) => t.office.enter, () => import("./rooms/office/Enter.svelte"));
     if (room === "patient" || room === "doctor") {
         if (!entered) return before("login", "");
         return (room === "patient" ? patient(page, what) : doctor(page, what)) ?? missing();
@@ -32,8 +33,9 @@ const BEFORE: Record<string, (page: string) => Shown> = {
     goodbye: (page) => shown((t) => t.goodbye.title, () => import("./rooms/before/Goodbye.svelte"), { why: page }),
     register: (page) => {
         const isDoctor = page === "doctor";
-        const title: Shown["title"] = (t) => (isDoctor ? t.register.doctor : t.register.patient);
-        return shown(title, () => import("./rooms/before/Register.svelte"), { isDoctor });
+        const isOffice = page === "office";
+        const title: Shown["title"] = (t) => (isDoctor ? t.register.doctor : isOffice ? t.office.enterNew : t.register.patient);
+        return shown(title, () => import("./rooms/before/Register.svelte"), { isDoctor, isOffice });
     },
 };
 
@@ -58,8 +60,14 @@ function patient(page: string, what: string): Shown | undefined {
             return shown((t) => t.requests.title, () => import("./rooms/patient/Requests.svelte"));
         case "settings":
             return shown((t) => t.settings.title, () => import("./rooms/patient/Settings.svelte"));
+        case "boards":
+            return shown((t) => t.boards.title, () => import("./rooms/boards/Own.svelte"));
+        case "board-new":
+            return shown((t) => t.boards.newTitle, () => import("./rooms/boards/NewBoard.svelte"));
+        case "helping":
+            return boards("emergencies", what);
         default:
-            return undefined;
+            return boards(page, what);
     }
 }
 
@@ -79,7 +87,39 @@ function doctor(page: string, what: string): Shown | undefined {
         case "settings":
             return shown((t) => t.settings.title, () => import("./rooms/patient/Settings.svelte"));
         default:
+            return boards(page, what);
+    }
+}
+
+/** Pages for those who may let somebody in, whatever room they are in. */
+function boards(page: string, what: string): Shown | undefined {
+    switch (page) {
+        case "emergencies":
+            return shown((t) => t.boards.member, () => import("./rooms/boards/Member.svelte"));
+        case "board":
+            return shown((t) => t.boards.member, () => import("./rooms/boards/MemberBoard.svelte"), { board: what });
+        case "emergency":
+            return shown((t) => t.emergency.openTitle, () => import("./rooms/boards/OpenCase.svelte"));
+        default:
             return undefined;
+    }
+}
+
+function office(page: string, what: string): Shown | undefined {
+    switch (page) {
+        case "":
+        case "doctors":
+            return shown((t) => t.office.doctors, () => import("./rooms/office/Doctors.svelte"));
+        case "confirm":
+            return shown((t) => t.office.add, () => import("./rooms/office/Confirm.svelte"));
+        case "did":
+            return shown((t) => t.office.did, () => import("./rooms/office/Did.svelte"));
+        case "server":
+            return shown((t) => t.office.server, () => import("./rooms/office/Server.svelte"));
+        case "settings":
+            return shown((t) => t.settings.title, () => import("./rooms/patient/Settings.svelte"));
+        default:
+            return boards(page, what);
     }
 }
 
@@ -88,6 +128,8 @@ export function loadRooms(): void {
     const rooms = [
         ...[...Object.keys(en.patient), "record", "share"].map((page) => patient(page, "")),
         ...[...Object.keys(en.doctor), "record", "patient"].map((page) => doctor(page, "")),
+        ...[...Object.keys(en.office.pages), "confirm"].map((page) => office(page, "")),
+        ...[...Object.keys(en.boards.patientPages), ...Object.keys(en.boards.doctorPages)].map((page) => boards(page, "")),
     ];
     for (const room of rooms) room?.load().catch(() => undefined);
 }

@@ -26,7 +26,7 @@ export async function startHospital() {
         const node = await start();
         const vouch = (account) => office.run("vouches", "give", account, "--node", node);
         const stopNode = () => ended(children.pop());
-        return { portal: node, vouch, stop, stopNode, startNode: () => start(new URL(node).host), run: programOf(state) };
+        return { portal: node, vouch, phrase: office.phrase, stop, stopNode, startNode: () => start(new URL(node).host), run: programOf(state) };
     } catch (error) {
         await stop();
         throw error;
@@ -51,7 +51,7 @@ function makeOffice(state) {
     writeFileSync(join(state, "password"), "correct horse battery staple\n", { mode: 0o600 });
     const run = (...words) => programOf(state)("office", words);
     const made = run("init", "--as", "office");
-    return { run, address: made.match(/0x[0-9a-fA-F]{40}/)[0] };
+    return { run, address: made.match(/0x[0-9a-fA-F]{40}/)[0], phrase: made.match(/"phrase":"([^"]*)"/)[1] };
 }
 
 /** The portal's files, with the settings of this hospital. */

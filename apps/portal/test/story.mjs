@@ -2,7 +2,7 @@
 //
 //   anvil-scripts/stack.sh run -- node apps/portal/test/story.mjs [STORY]...
 //
-// A story is a file in `stories/`; without a name the one of `make test` runs. With PORTAL_SHOTS=FOLDER they take a picture
+// A story is a file in `stories/`; without a name those of `make test` run. With PORTAL_SHOTS=FOLDER they take a picture
 // of each page.
 import { findings, seen, startBrowser } from "./browser.mjs";
 import { startHospital } from "./stack.mjs";
@@ -27,7 +27,7 @@ async function told(name) {
 }
 
 const [, , ...names] = process.argv;
-for (const name of names.length ? names : ["share"]) await told(name);
+for (const name of names.length ? names : ["share", "office"]) await told(name);
 for (const finding of findings) console.error(finding);
 console.log(JSON.stringify({ pages: seen.pages, findings: findings.length }));
 process.exit(findings.length ? 1 : 0);

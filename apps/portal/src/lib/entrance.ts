@@ -5,11 +5,12 @@ import { go } from "./router.svelte";
 import { enter } from "./session.svelte";
 
 /** Runs what logs a person in. What went wrong is returned; an account that is open in another tab has a page. */
-export async function entering(work: () => Promise<Entered>, isDoctor?: boolean): Promise<Problem | undefined> {
+export async function entering(work: () => Promise<Entered>, isDoctor?: boolean, isOffice = false): Promise<Problem | undefined> {
     try {
         const entered = await work();
         enter(entered);
-        if (isDoctor ?? Boolean(entered.listed)) go("doctor", isDoctor ? "listing" : "patients");
+        if (isOffice || entered.isOffice) go("office", "doctors");
+        else if (isDoctor ?? Boolean(entered.listed)) go("doctor", isDoctor ? "listing" : "patients");
         else go("patient", "records");
         return undefined;
     } catch (error) {

@@ -14,8 +14,9 @@ export class Job {
     cancelling = $state(false);
     #name = "";
 
-    /** Its result, or nothing if it failed. */
+    /** Its result, or nothing if it failed. While it is busy, as after a second click, nothing is begun. */
     async run<R>(work: (name: string, report: Report) => Promise<R>): Promise<R | undefined> {
+        if (this.busy) return undefined;
         this.#name = newJob();
         this.busy = true;
         [this.problem, this.cancelling] = [undefined, false];

@@ -3,6 +3,8 @@ import type {
     Address, Contact, Found, GrantScope, Granted, Hash, Listed, Metadata, Page, Purpose, RecordRef, Resumed, Revoked, Right,
     ScopeId, Trust, VaultStatus,
 } from "hospital-record";
+import type { BoardCalls } from "./boards-api";
+import type { OfficeCalls } from "./office-api";
 
 export type {
     Address, Contact, Found, GrantScope, Granted, Hash, Listed, Metadata, Page, Purpose, RecordRef, Resumed, Revoked, Right,
@@ -37,6 +39,8 @@ export interface Entered {
     byPassword: boolean;
     /** The name in the directory, if this person is listed there. */
     listed?: string;
+    /** Whether this account's word about doctors counts here. */
+    isOffice: boolean;
 }
 
 export interface Me {
@@ -205,7 +209,7 @@ export interface CardText {
     fingerprint: string;
 }
 
-export interface Portal {
+export interface Portal extends OfficeCalls, BoardCalls {
     start(place: Place): Promise<void>;
 
     newPerson(): Promise<NewPerson>;

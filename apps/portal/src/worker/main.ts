@@ -1,8 +1,10 @@
 // A dedicated worker: it owns the SDK and the keys of the person.
 import { expose } from "comlink";
 import type { Portal } from "./api";
+import { boards } from "./boards";
 import { exporting } from "./export";
 import { knowledge } from "./known";
+import { office } from "./office";
 import { people } from "./people";
 import { problemOf } from "./problem";
 import { records } from "./records";
@@ -25,4 +27,4 @@ function guarded(portal: Portal): Portal {
     return Object.fromEntries(calls);
 }
 
-expose(guarded({ ...session, ...records, ...sharing, ...people, ...knowledge, ...video, ...exporting }));
+expose(guarded({ ...session, ...records, ...sharing, ...people, ...knowledge, ...video, ...exporting, ...office, ...boards }));

@@ -24,6 +24,7 @@ async function enter(identity: Identity, login: Login, loggedIn?: LoggedIn): Pro
         lastFailure: loggedIn?.lastFailure,
         byPassword: Boolean(loggedIn),
         listed: await listedName(),
+        isOffice: isOffice(),
     };
 }
 
@@ -31,7 +32,7 @@ async function enter(identity: Identity, login: Login, loggedIn?: LoggedIn): Pro
 async function reentered(identity: Identity, login: Login): Promise<Entered> {
     const isHere = state.person && state.person.identity.address === identity.address;
     if (!isHere) return enter(identity, login);
-    return { account: account(), failures: 0, byPassword: false, listed: await listedName() };
+    return { account: account(), failures: 0, byPassword: false, isOffice: isOffice(), listed: await listedName() };
 }
 
 /** This device is logged in with the name from then on: so it is counted, and ended from elsewhere, as any other. */
@@ -45,6 +46,8 @@ async function takeName(login: Login, phrase: string, user: string, password: st
     }
     person().loggedIn = await login.logIn(user, password);
 }
+
+const isOffice = (): boolean => state.place.authorities.some((authority) => authority.toLowerCase() === account().toLowerCase());
 
 async function listedName(): Promise<string | undefined> {
     try {
@@ -83,7 +86,7 @@ export const session = {
         await client().register();
         await takeName(login, phrase, user, password);
         fresh = undefined;
-        return { account: account(), failures: 0, byPassword: true };
+        return { account: account(), failures: 0, byPassword: true, isOffice: isOffice() };
     },
 
     async logIn(user, password) {

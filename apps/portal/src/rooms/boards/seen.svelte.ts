@@ -1,0 +1,2 @@
+/** Counts what the watch changed: pages that show emergencies then load anew. */
+export const seen = $state({ changes: 0 });
