@@ -11,7 +11,7 @@ ADAPTER := examples/ipfs-api-backend
 # Whole-system tests wait for their servers a third of the time.
 TEST_THREADS := $$((3 * $$(getconf _NPROCESSORS_ONLN)))
 
-.PHONY: help tools demo test test-contracts faults histories symbolic symbolic-any-call mutants slither check-deep fuzz-node coverage errors test-rust test-portal test-vectors test-adapter test-tools wasm portal examples bench gas docs stack fmt lint artifacts
+.PHONY: help tools demo test test-contracts faults histories symbolic symbolic-any-call mutants slither check-deep fuzz-node coverage errors test-rust test-portal test-portal-deep test-vectors test-adapter test-tools wasm portal examples bench gas docs stack fmt lint artifacts
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,10 +71,14 @@ portal: ## the portal of a local hospital, for a look, until Ctrl-C
 	@apps/portal/build.sh
 	@HOSPITAL_RECORD_NODE_PORTAL=$(CURDIR)/apps/portal/dist anvil-scripts/stack.sh
 
-test-portal: ## a patient's and a doctor's story in the portal, in a Chromium (after `make test-rust` has built the programs)
+test-portal: ## stories of patient, doctor and office in the portal, in a Chromium (after `make test-rust` has built the programs)
 	@apps/portal/build.sh
 	@cd apps/portal && npm test --silent
 	@anvil-scripts/stack.sh run -- node apps/portal/test/story.mjs
+
+test-portal-deep: ## every act and page of the portal, files of each kind, large ones, what goes wrong: ten minutes
+	@apps/portal/build.sh
+	@anvil-scripts/stack.sh run -- node apps/portal/test/story.mjs acts views deep
 
 test-vectors: ## the vectors of formats and journals, by readers that share no code with ours
 	@anvil-scripts/tools.sh python
