@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { bytes, notices } from "./build/bytes.js";
+import { compressed } from "./build/compressed.js";
 import { integrity } from "./build/integrity.js";
 
 // The built npm package of the SDK. `sdk/wasm/build.sh` makes it.
@@ -10,12 +11,12 @@ const sdk = resolve(process.env.HOSPITAL_RECORD_PACKAGE ?? "../../sdk/wasm/pkg")
 const nothing = resolve("build/nothing.js");
 const ofNode = { fs: nothing, path: nothing };
 
-// What is built into workers, or has notices beside its licence.
-const inWorkers = ["dicom-parser", "jpeg-lossless-decoder-js", "client-zip", "pdfjs-dist/standard_fonts", "pdfjs-dist/wasm"].map((name) => `node_modules/${name}`);
+// What is built into workers, is a font, or has notices beside its licence.
+const withNotices = ["@fontsource/noto-sans-devanagari", "dicom-parser", "jpeg-lossless-decoder-js", "client-zip", "pdfjs-dist/standard_fonts", "pdfjs-dist/wasm"].map((name) => `node_modules/${name}`);
 
 export default {
     base: "./",
-    plugins: [svelte(), bytes(), integrity(), notices(inWorkers)],
+    plugins: [svelte(), bytes(), integrity(), notices(withNotices), compressed()],
     resolve: { alias: { "hospital-record": resolve(sdk, "hospital_record.js"), ...ofNode } },
     worker: {
         format: "es",

@@ -94,7 +94,7 @@ async function nodeStops(hospital, patient) {
     await go("patient/records");
     await page.getByLabel("Choose files").setInputFiles([{ name: "down.txt", mimeType: "text/plain", buffer: Buffer.from("later") }]);
     await page.getByRole("button", { name: "Encrypt and add" }).click();
-    await page.getByText("The record was added").waitFor();
+    await page.getByText("The record was added").waitFor(PATIENCE);
     await go("patient/shares");
     await page.getByText("Dr Fred").waitFor();
     await again(patient, "patient/records");

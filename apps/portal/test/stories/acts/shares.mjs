@@ -74,14 +74,14 @@ async function names(patient, doctor, other) {
     await page.getByRole("link", { name: /^Unnamed person/ }).click();
     await page.getByText("Who is this?").click();
     await page.getByLabel("Name", { exact: true }).fill("Sara");
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByText("not in the hospital's list").waitFor();
     await page.getByLabel("Card").fill(other.card);
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByText("This is the card of somebody else").waitFor();
     await doctor.look("name");
     await page.getByLabel("Card").fill(card);
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByRole("heading", { name: "Records of Sara" }).waitFor();
     await again(doctor, "doctor/patients");
     await page.getByRole("link", { name: "Sara" }).waitFor();
@@ -93,7 +93,7 @@ async function contacts({ page, look, ...patient }, other) {
     const add = async (name, card) => {
         await page.getByLabel("Name", { exact: true }).fill(name);
         await page.getByLabel("Card", { exact: true }).fill(card);
-        await page.getByRole("button", { name: "Save" }).click();
+        await page.getByRole("button", { name: "Save", exact: true }).click();
     };
     await add("Sue", "no card at all");
     await page.getByText("Something in what you typed").waitFor();
@@ -135,7 +135,7 @@ async function denies(patient, other) {
     await page.getByLabel("Show requests that I put away").check();
     await page.getByText("Who is this?").click();
     await page.getByLabel("Name", { exact: true }).fill("Sue");
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByRole("heading", { name: "Request of Sue" }).waitFor();
     await patient.look("denied-again");
     await again(other, "doctor/patients");
