@@ -33,7 +33,7 @@ export async function newTab(context, portal, name, { clock } = {}) {
     });
     page.on("request", (request) => {
         const { protocol, hostname } = new URL(request.url());
-        if (protocol.startsWith("http") && hostname !== "127.0.0.1") note(`asks a third party: ${request.url()}`);
+        if (protocol.startsWith("http") && hostname !== new URL(portal).hostname) note(`asks a third party: ${request.url()}`);
     });
     if (clock) await page.clock.install();
     await page.goto(portal);

@@ -224,6 +224,8 @@ export interface Portal extends OfficeCalls, BoardCalls {
     me(): Promise<Me>;
     logins(): Promise<VaultStatus>;
     endAllLogins(): Promise<number>;
+    /** A further name and password of this person, such as those of a passkey. */
+    addWay(user: string, password: string): Promise<VaultStatus>;
     /** Whether nobody ended this login from another device. */
     isLoggedIn(): Promise<boolean>;
 

@@ -139,5 +139,11 @@ export const session = {
         return !loggedIn || login.isLive(loggedIn.token);
     },
 
+    async addWay(user, password) {
+        const { login, loggedIn } = person();
+        if (!loggedIn) throw { kind: "Invalid", message: "log in with a user name first", mayHaveHappened: false };
+        return login.addWay(loggedIn, user, password);
+    },
+
     endAllLogins: () => person().login.endAll(person().identity),
 } satisfies Partial<Portal>;

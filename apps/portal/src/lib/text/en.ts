@@ -611,6 +611,18 @@ export const en = {
         tooFew: "Please look at your entries. It is also refused if too few others can agree: whoever needs to read does not count.",
     },
 
+    passkey: {
+        title: "Passkey",
+        words: "With a passkey you log in by your fingerprint, your face or the PIN of this device. The hospital learns none of these. If you lose it, choose a new password with your recovery words: then the passkey opens nothing any more.",
+        name: (hospital: string) => `Health records, ${hospital}`,
+        add: "Add a passkey",
+        added: "You can log in with this passkey from now on.",
+        notMade: "No passkey was added. Perhaps you cancelled it, or this device keeps none that this page can use.",
+        use: "Use a passkey",
+        notUsed: "No passkey was used. Perhaps you cancelled it, or this device has none for this hospital. Your user name and password work as before.",
+        ways: (count: number) => (count === 1 ? "You have one way to log in." : `You have ${count} ways to log in.`),
+    },
+
     problem: {
         title: "That did not work",
         detail: "Details for support",
