@@ -1,13 +1,13 @@
 // The one interface between the page and the worker: plain objects in and out. Keys and WebAssembly objects stay here.
 import type {
-    Address, Contact, Found, GrantScope, Granted, Hash, Listed, Metadata, Page, Purpose, RecordRef, Resumed, Revoked, Right,
+    Address, Confidentiality, Contact, Found, GrantScope, Granted, Hash, Listed, Metadata, Page, Purpose, RecordRef, Resumed, Revoked, Right,
     ScopeId, Trust, VaultStatus,
 } from "hospital-record";
 import type { BoardCalls } from "./boards-api";
 import type { OfficeCalls } from "./office-api";
 
 export type {
-    Address, Contact, Found, GrantScope, Granted, Hash, Listed, Metadata, Page, Purpose, RecordRef, Resumed, Revoked, Right,
+    Address, Confidentiality, Contact, Found, GrantScope, Granted, Hash, Listed, Metadata, Page, Purpose, RecordRef, Resumed, Revoked, Right,
     ScopeId, Trust, VaultStatus,
 };
 
@@ -146,7 +146,9 @@ export interface Share {
     granted: Date;
     expires?: Date;
     live: boolean;
+    /** Who passed it on, if not the patient gave it. */
     givenBy?: Address;
+    giverName?: string;
 }
 
 export interface ShareOptions {
@@ -204,6 +206,20 @@ export interface Received {
     live: boolean;
 }
 
+/** Access that this person passed on. */
+export interface Handed {
+    grantee: Address;
+    name?: string;
+    scopeId: ScopeId;
+    scope: GrantScope;
+    expires?: Date;
+}
+
+export interface FolderName {
+    name: string;
+    confidentiality?: Confidentiality;
+}
+
 export interface CardText {
     account: Address;
     fingerprint: string;
@@ -256,6 +272,12 @@ export interface Portal extends OfficeCalls, BoardCalls {
     requests(): Promise<Request[]>;
     answer(id: Hash): Promise<Granted>;
     received(): Promise<Received[]>;
+    /** Confirms a record as a professional. It cannot be taken back. */
+    attest(record: RecordRef): Promise<void>;
+    /** Lets a colleague read, at most as long as this person may; until when, if it has an end. */
+    passOn(patient: Address, who: string, folder: FolderName, until: Date, name: string): Promise<Date | undefined>;
+    passedOn(patient: Address): Promise<Handed[]>;
+    takeBack(patient: Address, one: Pick<Handed, "scopeId" | "grantee">): Promise<void>;
     ask(who: string, reason: string, rights: Right[], until: Date): Promise<void>;
 
     contacts(): Promise<Contact[]>;

@@ -11,6 +11,7 @@ import { records } from "./records";
 import { session } from "./session";
 import { sharing } from "./sharing";
 import { video } from "./video";
+import { ward } from "./ward";
 
 /** An error would lose its kind on the way to the page, so each call throws a plain object. */
 function guarded(portal: Portal): Portal {
@@ -27,4 +28,4 @@ function guarded(portal: Portal): Portal {
     return Object.fromEntries(calls);
 }
 
-expose(guarded({ ...session, ...records, ...sharing, ...people, ...knowledge, ...video, ...exporting, ...office, ...boards }));
+expose(guarded({ ...session, ...records, ...sharing, ...people, ...knowledge, ...video, ...exporting, ...office, ...boards, ...ward }));

@@ -45,7 +45,12 @@ export const sharing = {
         const grants = await using(client().grants, (group) => group.list());
         const records = grants.some(({ scope }) => scope.record) ? await client().list() : [];
         const names = new Map(records.map(({ record, metadata }) => [record, metadata?.title ?? metadata?.name]));
-        return grants.map((grant) => ({ ...grant, recordName: grant.scope.record && names.get(grant.scope.record) }));
+        const name = await nameOf();
+        return grants.map((grant) => ({
+            ...grant,
+            recordName: grant.scope.record && names.get(grant.scope.record),
+            giverName: grant.givenBy && name(grant.givenBy),
+        }));
     },
 
     async share(who, { folder, record, rights, until, name }) {

@@ -5,10 +5,11 @@ import { story as logins } from "./acts/logins.mjs";
 import { story as passkey } from "./acts/passkey.mjs";
 import { story as records } from "./acts/records.mjs";
 import { story as shares } from "./acts/shares.mjs";
+import { story as ward } from "./acts/ward.mjs";
 import { story as ways } from "./acts/ways.mjs";
 
 export async function story(hospital, browser) {
-    for (const part of [records, shares, logins, passkey, ways, faults]) {
+    for (const part of [records, shares, ward, logins, passkey, ways, faults]) {
         await part(hospital, browser);
         for (const context of browser.contexts()) await context.close();
     }
