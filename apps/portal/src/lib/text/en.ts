@@ -628,6 +628,7 @@ export const en = {
         tooFew: "Please look at your entries. It is also refused if too few others can agree: whoever needs to read does not count.",
     },
 
+    offline: "This device has no connection. What you see may be old, and nothing can be saved until it is back.",
     passkey: {
         title: "Passkey",
         words: "With a passkey you log in by your fingerprint, your face or the PIN of this device. The hospital learns none of these. If you lose it, choose a new password with your recovery words: then the passkey opens nothing any more.",

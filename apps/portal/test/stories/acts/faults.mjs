@@ -78,6 +78,11 @@ const PATIENCE = { timeout: 90_000 };
 async function nodeStops(hospital, patient) {
     step("the hospital's server stops, and starts again");
     const { page, go, look } = patient;
+    await page.context().setOffline(true);
+    await page.getByText("This device has no connection").waitFor();
+    await look("offline");
+    await page.context().setOffline(false);
+    await page.getByText("This device has no connection").waitFor({ state: "detached" });
     await hospital.stopNode();
     await go("patient/shares");
     await page.getByText("The hospital's server does not answer").waitFor(PATIENCE);
