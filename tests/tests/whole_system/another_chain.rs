@@ -30,10 +30,15 @@ struct Ward {
 
 impl Ward {
     async fn new() -> Self {
+        Self::that_waits(Duration::from_secs(20)).await
+    }
+
+    /// Acts give up after so long.
+    async fn that_waits(timeout: Duration) -> Self {
         let world = World::with_own_chain().await;
         let door = Door::before(world.anvil.address());
         let rpc = format!("http://{}", door.address());
-        let config = world.config_of(&rpc, &world.kubo.url()).timeout(Duration::from_secs(1));
+        let config = world.config_of(&rpc, &world.kubo.url()).timeout(timeout);
         let system = config.clone().connect().await.unwrap();
         let (identity, lee) = (world.funded().0, system.client(world.funded().0));
         let ana = system.client(identity.clone());
@@ -139,7 +144,7 @@ async fn chain_that_begins_anew_under_its_old_id_is_no_reorganisation() {
 
 #[tokio::test]
 async fn signed_transaction_is_not_given_up_because_another_chain_does_not_know_it() {
-    let ward = Ward::new().await;
+    let ward = Ward::that_waits(Duration::from_secs(1)).await;
     ward.world.anvil.set_automine(false);
     refused(ward.ana.add(note("late")).await, ErrorKind::TimedOut);
     let other = Anvil::of_chain(777);

@@ -61,7 +61,7 @@ fn own_page_asks_the_joined_node_and_answers_to_its_own_address_alone() {
     let settings = get(host, host, "/portal.json");
     let (_, settings) = settings.split_once("\r\n\r\n").unwrap();
     let settings: Value = serde_json::from_str(settings).unwrap();
-    assert_eq!((field(&settings, "hospital"), field(&settings, "node")), ("City Hospital".into(), node.url().into()));
+    assert_eq!((field(&settings, "hospital"), field(&settings, "node")), ("City Hospital".into(), node.url()));
     assert!(get(host, "evil.example", "/").starts_with("HTTP/1.1 421"));
     assert!(get(host, host, "/../password").starts_with("HTTP/1.1 404"));
 }
