@@ -197,9 +197,7 @@ async fn store_keys(person: &Person, resumed: &mut Resumed) -> Result<()> {
 }
 
 async fn is_upload(person: &Person, transaction: &PendingTransaction) -> Result<bool> {
-    let Ok(call) = transaction.call() else { return Ok(false) };
-    let names = |id: &RecordId| call.data.windows(id.0.len()).any(|window| window == id.0);
-    Ok(pending::unfinished(person).await?.iter().any(|(id, _)| names(id)))
+    Ok(pending::unfinished(person).await?.iter().any(|(id, _)| write::registers(transaction, id)))
 }
 
 /// Finishes each upload. After the first timeout the rest is not tried, because each would wait as long.

@@ -8,7 +8,7 @@ use crate::{
         progress::Phase,
         time::seconds,
     },
-    ledger::{Call, record_key},
+    ledger::{Call, Pending, record_key},
     platform::clock::system_time,
     records::{
         details::Details,
@@ -112,7 +112,7 @@ pub(crate) async fn register_stored(
             Ok(receipt)
         }
         Err(error @ Error::AlreadyDone(_)) => Err(error),
-        Err(error) if error.may_have_happened() => {
+        Err(error) if error.may_have_happened() || is_under_way(person, stored).await => {
             let records = stored.iter().map(|record| record.id).collect();
             Err(error.with_outcome(Outcome::NotRegistered { records }))
         }
@@ -121,6 +121,21 @@ pub(crate) async fn register_stored(
             Err(error)
         }
     }
+}
+
+/// Whether a transaction that was sent can still register one of them, whatever the error was. If this cannot be looked up,
+/// it may be so.
+async fn is_under_way(person: &Person, stored: &[StoredRecord]) -> bool {
+    match person.sender.pending(person.address()).await {
+        Ok(Some(sent)) => !sent.refused && stored.iter().any(|record| registers(&sent, &record.id)),
+        Ok(None) => false,
+        Err(_) => true,
+    }
+}
+
+/// Whether a transaction names this record.
+pub(crate) fn registers(sent: &Pending, id: &RecordId) -> bool {
+    sent.call().is_ok_and(|call| call.data.windows(id.0.len()).any(|window| window == id.0))
 }
 
 /// Removes the rows of records that are on chain. If this fails, `resume` removes them.

@@ -145,6 +145,7 @@ impl Error {
     pub fn may_have_happened(&self) -> bool {
         match self {
             Self::AlreadyDone(_) | Self::Withheld { .. } | Self::Unconfirmed { .. } => true,
+            Self::Halfway { outcome: Outcome::NotRegistered { .. }, .. } => true,
             Self::Halfway { outcome, error } => outcome.is_on_chain() || error.may_have_happened(),
             Self::AndEarlier { error, .. } => error.may_have_happened(),
             _ => self.is_outage(),
