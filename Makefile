@@ -86,7 +86,7 @@ test-vectors: ## the vectors of formats and journals, by readers that share no c
 
 test-adapter: ## the store over ipfs-api-backend-hyper, against Kubo
 	CARGO_TARGET_DIR=target/ipfs-api-backend cargo test --locked --manifest-path $(ADAPTER)/Cargo.toml
-	anvil-scripts/stack.sh run --node -- $(ADAPTER)/run.sh
+	HOSPITAL_RECORD_PROGRAMS=tested anvil-scripts/stack.sh run --node -- $(ADAPTER)/run.sh
 
 test-tools: ## how the IPFS node is fetched or built, against servers on this machine
 	node --test --test-reporter=spec anvil-scripts/tools/kubo.test.cjs

@@ -26,6 +26,12 @@ const last = (what) => (text) => [...text.matchAll(what)].at(-1)?.[1];
 
 // Whether it takes hours, what it shows, the command, what it reads (paths as Git takes them), and what of its output is its result.
 const checks = {
+  coverage: {
+    shows: "the unit tests run every line of the contracts",
+    command: ["make", "coverage"],
+    reads: [bytecode, ...units, "contracts/test/coverage.sh", "foundry.toml"],
+    result: last(/^coverage: the tests run (all \d+ lines)$/gm),
+  },
   faults: {
     shows: "each rule of the histories fails on every fault that is planted for it",
     command: ["make", "faults"],

@@ -12,11 +12,12 @@ done
   exit
 }
 
-cargo=(cargo run --quiet --locked -p hospital-record --all-features)
-cargo build --locked -p hospital-record --all-features --examples
+# As `make test` builds them: then nothing is built again.
+cargo build --locked --workspace --all-features --examples
+examples=${CARGO_TARGET_DIR:-target}/debug/examples
 for name in "${names[@]}"; do
   echo "-- $name, alone"
-  env -u ETH_RPC_URL -u HOSPITAL_RECORD_CONTRACT -u HOSPITAL_RECORD_STORE -u HOSPITAL_RECORD_NODE "${cargo[@]}" --example "$name"
+  env -u ETH_RPC_URL -u HOSPITAL_RECORD_CONTRACT -u HOSPITAL_RECORD_STORE -u HOSPITAL_RECORD_NODE "$examples/$name"
   echo "-- $name, on Anvil and Kubo"
-  anvil-scripts/stack.sh run -- "${cargo[@]}" --example "$name"
+  anvil-scripts/stack.sh run -- "$examples/$name"
 done

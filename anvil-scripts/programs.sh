@@ -3,4 +3,7 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-cargo build "$@" --locked -p hospital-record-demo -p hospital-record-node
+which=(-p hospital-record-demo -p hospital-record-node)
+# Beside the tests: as those build them.
+[ "${HOSPITAL_RECORD_PROGRAMS:-}" != tested ] || which=(--workspace --all-features --bins)
+cargo build "$@" --locked "${which[@]}"

@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # Fails, and says where, when the unit tests leave a line of contracts/src unrun. Forge reports no functions outside
 # contracts, which is GrantSlot.sol: there only the mutants show that the tests see everything (docs/mutants.md).
+#
+#   contracts/test/coverage.sh          runs the tests
+#   contracts/test/coverage.sh REPORT   reads what Forge reported, in lcov's format
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+lcov=${1:-$PWD/.forge/lcov.info}
 mkdir -p .forge
-lcov=$PWD/.forge/lcov.info
 # Without via-IR the compiler runs out of stack. The gas of what is instrumented means nothing; the invariants are chance.
-FOUNDRY_PROFILE=coverage FOUNDRY_LINT_LINT_ON_BUILD=false .tools/bin/forge coverage --ir-minimum \
+[ $# -gt 0 ] || FOUNDRY_PROFILE=coverage FOUNDRY_LINT_LINT_ON_BUILD=false .tools/bin/forge coverage --ir-minimum \
   --skip 'contracts/test/Gas*' 'contracts/test/invariant/*' 'contracts/test/halmos/*' --report lcov --report-file "$lcov" >.forge/coverage.log 2>&1 || {
   tail -n 40 .forge/coverage.log >&2
   exit 1
