@@ -96,6 +96,7 @@ impl KeyFile {
             .cipher(password)?
             .encrypt(&header.cipher.nonce.into(), payload)
             .map_err(|_| Failure::key_file("the phrase cannot be sealed"))?;
+        wipe_stack();
         Ok(Self { header, ciphertext })
     }
 
@@ -120,6 +121,7 @@ impl KeyFile {
             .cipher(password)?
             .decrypt(&self.header.cipher.nonce.into(), payload)
             .map_err(|_| Failure::key_file("wrong password, or the key file was changed"))?;
+        wipe_stack();
         String::from_utf8(plain).map(Zeroizing::new).map_err(|error| {
             drop(Zeroizing::new(error.into_bytes()));
             Failure::key_file("the key file holds no phrase")
@@ -294,6 +296,12 @@ impl Header {
             .ok_or_else(|| Failure::key_file("the key derivation does not run with these parameters"))?;
         Ok(Aes256Gcm::new((&*key).into()))
     }
+}
+
+/// Writes over what a cipher has left of the phrase: its blocks pass over the stack, on some processors.
+#[inline(never)]
+fn wipe_stack() {
+    std::hint::black_box(&mut [0_u8; 64 << 10]);
 }
 
 pub(crate) fn already_there(path: &Path) -> Failure {
