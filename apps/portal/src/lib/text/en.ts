@@ -339,7 +339,8 @@ export const en = {
         title: "Settings",
         language: "Language",
         card: "My card",
-        cardWords: "Give this text to a doctor who wants to ask you for access.",
+        cardWords: "Give this text to a doctor who wants to ask you for access, or let them scan the code.",
+        cardCode: "My card as a QR code",
         fingerprint: "My number, to compare by voice",
         people: "People I know",
         noPeople: "Nobody yet.",
@@ -635,6 +636,15 @@ export const en = {
         tooFew: "Please look at your entries. It is also refused if too few others can agree: whoever needs to read does not count.",
     },
 
+    scan: {
+        open: "Scan a QR code",
+        title: "Scan the QR code of a card",
+        words: "Hold the code in front of the camera. The picture stays on this device.",
+        camera: "What the camera sees",
+        picture: "Or choose a picture of the code",
+        noCamera: "The camera cannot be used. Please allow it in the browser, choose a picture, or enter the card as text.",
+        noCode: "There is no QR code in this picture.",
+    },
     offline: "This device has no connection. What you see may be old, and nothing can be saved until it is back.",
     passkey: {
         title: "Passkey",
