@@ -58,6 +58,12 @@ test("a search finds each word, whatever its accents and case", () => {
     assert.deepEqual(found({ folder: "other" }), []);
 });
 
+test("what is proposed is told apart from what is accepted or confirmed", () => {
+    const records = [{ ...record("own"), proposed: false }, { ...record("result"), proposed: true }];
+    const found = (checked) => filtered(records, { ...everything(), checked }).map(({ metadata }) => metadata.name);
+    assert.deepEqual([found(""), found("accepted"), found("proposed")], [["own", "result"], ["own"], ["result"]]);
+});
+
 test("a search by day has both days whole, and leaves out what is old", () => {
     const records = [record("now"), record("old", { status: "superseded" }), { status: "current", added: new Date(2027, 0, 6, 0, 0, 1) }];
     const count = (filter) => filtered(records, { ...everything(), ...filter }).length;

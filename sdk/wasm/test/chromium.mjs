@@ -18,9 +18,9 @@ async function executable() {
     return (await import(pathToFileURL(tools.resolve("@sparticuz/chromium")))).default.executablePath();
 }
 
-export async function launched() {
+export async function launched(...more) {
     return chromium.launch({
         executablePath: process.env.HOSPITAL_RECORD_CHROMIUM || (await executable()),
-        args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...more],
     });
 }

@@ -1,3 +1,4 @@
+import type { Known } from "../worker/api";
 import { shownName } from "./format";
 import type { Texts } from "./text/en";
 import { keep, kept } from "./kept";
@@ -19,3 +20,6 @@ export const personWords = (address: string, name: string | undefined, texts: Te
 /** The same, and "you" for the one who reads it. */
 export const whoWords = ({ name, account }: { name?: string; account: string }, texts: Texts): string =>
     account.toLowerCase() === session.entered?.account.toLowerCase() ? texts.you : personWords(account, name, texts);
+
+export const statusWords = ({ status, docStatus, proposed }: Known, { records }: Texts): string =>
+    records.status[status] || records.docStatus[docStatus] || (proposed ? records.proposed : "");

@@ -109,6 +109,8 @@ export interface Known extends Listed {
     byOther: boolean;
     /** This person added it. */
     mine: boolean;
+    /** Somebody else added it, and neither the patient accepted it nor a professional confirmed it. */
+    proposed: boolean;
     authorName?: string;
 }
 
@@ -260,6 +262,8 @@ export interface Portal extends OfficeCalls, BoardCalls {
     /** All records that can be read, and what is known about them, as one archive. */
     exportAll(job: string, file: FileSystemFileHandle | undefined, report: Report): Promise<Exported>;
     markInError(record: RecordRef): Promise<void>;
+    /** Accepts what somebody else added to the own records. */
+    accept(key: Hash, name: string): Promise<void>;
     /** Copies what others added into the patient's own store. */
     sync(): Promise<Copied>;
     news(since?: Date): Promise<News>;

@@ -55,15 +55,31 @@ async function takesAResult(patient, doctor) {
     await patient.page.getByText("Somebody opened one of your records").waitFor();
     await patient.page.getByRole("row").filter({ hasText: "blood.txt" }).getByText("Added by Dr Sam").waitFor();
     await patient.look("news");
+    await patient.page.getByLabel("Accepted").selectOption("Only proposed");
+    await patient.page.getByText("1 of 3 records").waitFor();
+    await patient.page.getByRole("row").filter({ hasText: "blood.txt" }).getByText("Proposed").waitFor();
+    await patient.look("proposed");
     await patient.page.getByRole("link", { name: "blood.txt" }).click();
     await patient.page.getByText("all is well").waitFor();
+    await accepts(patient);
     await patient.page.locator("dd", { hasText: "Dr Sam" }).waitFor();
     assert.equal(await patient.page.getByText("So far only by the person").count(), 0, "it was copied for the patient");
     await again(patient, "patient/looked");
     await patient.page.getByText("Dr Sam opened “one.txt”").waitFor();
     await patient.go("patient/records");
     await patient.page.getByRole("link", { name: "blood.txt" }).waitFor();
+    await patient.page.getByText("3 records", { exact: true }).waitFor();
+    assert.equal(await patient.page.getByText("Proposed", { exact: true }).count(), 0, "it was accepted");
     assert.equal(await patient.page.getByText("What is new").count(), 0, "nothing is new a second time");
+}
+
+async function accepts({ page, look }) {
+    await page.locator("dd", { hasText: "Proposed" }).waitFor();
+    await page.getByRole("button", { name: "Accept this record" }).click();
+    await page.getByText("You accepted “blood.txt”").waitFor();
+    await page.locator("dd", { hasText: "Proposed" }).waitFor({ state: "detached" });
+    assert.equal(await page.getByRole("button", { name: "Accept this record" }).count(), 0, "once is enough");
+    await look("accepted");
 }
 
 async function names(patient, doctor, other) {
