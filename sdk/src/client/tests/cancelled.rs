@@ -20,8 +20,10 @@ use crate::{
     system::System,
 };
 
-/// Calls that add something, each with what it is cancelled by and what it tells.
-const ADDS: [fn(&Client, CancellationToken, Tell) -> BoxFuture<'static, Result<(), Error>>; 3] = [
+/// A call that adds something, what it is cancelled by, and what it tells.
+type Adding = fn(&Client, CancellationToken, Tell) -> BoxFuture<'static, Result<(), Error>>;
+
+const ADDS: [Adding; 3] = [
     |ana, cancel, tell| {
         let add = ana.add(Source::bytes("one", "one")).cancel(cancel).progress(tell);
         Box::pin(async { add.await.map(drop) })
