@@ -102,10 +102,11 @@ async fn frame_has_a_number_a_type_and_at_most_64_kib() {
 async fn account_over_its_limit_waits_and_others_do_not() {
     let stage = Stage::plain().await;
     let (ana, bea, cem) = (stage.person().await, stage.person().await, stage.person().await);
-    for number in 0..64 {
-        stage.publish(&ana, number, &vec![1; LONGEST]).await.id();
-    }
-    stage.publish(&ana, 64, &vec![1; LONGEST]).await.check(429, "publishes too much");
+    // At once: what a slow machine publishes one by one is within the limit.
+    let answers = join_all((0..100).map(|_| stage.publish(&ana, 1, &[1; LONGEST]))).await;
+    let (good, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+    assert!(good.len() >= 64 && !refused.is_empty(), "{} {}", good.len(), refused.len());
+    refused.iter().for_each(|answer| answer.check(429, "publishes too much"));
     stage.publish(&bea, 1, &vec![1; LONGEST]).await.id();
     // Its first name is taken by each: numbers that come together are in no order.
     let answers = join_all((0..1_300).map(|_| stage.publish(&cem, 1, b"x"))).await;
