@@ -11,7 +11,7 @@ export async function story(hospital, browser) {
     await upload(patient, ["one.txt", "the first"], ["two.txt", "the second"]);
     await sharesOneRecord(patient, doctor);
     await takesAResult(patient, doctor);
-    await hears(patient, doctor);
+    await hears(hospital, patient, doctor);
     await names(patient, doctor, other);
     await denies(patient, other);
     await endsExactly(hospital, browser, patient, doctor);
@@ -83,11 +83,11 @@ async function accepts({ page, look }) {
     await look("accepted");
 }
 
-async function hears({ page, go, look }, doctor) {
+/** The server is away for longer than the browser waits before it comes back by itself. */
+const AWAY_MS = 5000;
+
+async function hears(hospital, { page, go, look }, doctor) {
     step("the patient is there when a result comes in");
-    await go("patient/looked");
-    await go("patient/records");
-    await page.getByText("3 records", { exact: true }).waitFor();
     await go("patient/shares");
     await addsAResult(doctor, "pulse.txt");
     await page.getByRole("link", { name: "1 new record from somebody else" }).waitFor();
@@ -96,6 +96,9 @@ async function hears({ page, go, look }, doctor) {
     await page.getByRole("link", { name: "1 new record" }).waitFor({ state: "detached" });
     await go("patient/records");
     await page.getByText("4 records", { exact: true }).waitFor();
+    await hospital.stopNode();
+    await page.waitForTimeout(AWAY_MS);
+    await hospital.startNode();
     await addsAResult(doctor, "sugar.txt");
     await page.getByRole("link", { name: "1 new record from somebody else" }).click();
     await page.getByRole("link", { name: "sugar.txt" }).waitFor();
