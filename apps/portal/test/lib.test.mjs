@@ -6,6 +6,7 @@ import { imported } from "./typescript.mjs";
 const format = await imported("src/lib/format.ts");
 const { everything, filtered } = await imported("src/lib/search.ts");
 const { rightsWords, scopeWords } = await imported("src/lib/words.ts");
+const { arrived } = await imported("src/lib/arrived.ts");
 const { asProblem, wordsOf } = await imported("src/lib/problem.ts");
 const { en } = await imported("src/lib/text/en.ts");
 const { hi } = await imported("src/lib/text/hi.ts");
@@ -62,6 +63,12 @@ test("what is proposed is told apart from what is accepted or confirmed", () => 
     const records = [{ ...record("own"), proposed: false }, { ...record("result"), proposed: true }];
     const found = (checked) => filtered(records, { ...everything(), checked }).map(({ metadata }) => metadata.name);
     assert.deepEqual([found(""), found("accepted"), found("proposed")], [["own", "result"], ["own"], ["result"]]);
+});
+
+test("what arrived is what was not there, and has not gone", () => {
+    const noted = { requests: ["a", "b"], records: 2 };
+    assert.deepEqual(arrived(noted, { requests: ["b", "c"], records: 5 }), { requests: 1, records: 3 });
+    assert.deepEqual(arrived(noted, { requests: [], records: 1 }), { requests: 0, records: 0 });
 });
 
 test("a search by day has both days whole, and leaves out what is old", () => {

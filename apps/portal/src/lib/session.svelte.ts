@@ -1,4 +1,5 @@
 import type { Entered, Resumed } from "../worker/api";
+import { listen } from "./arrivals.svelte";
 import { copyContributed } from "./contributed.svelte";
 import { portal, terminate } from "./portal";
 
@@ -27,6 +28,7 @@ export function enter(entered: Entered): void {
     clock ??= setInterval(look, 1000);
     for (const sign of ["pointerdown", "keydown"]) addEventListener(sign, stay, { passive: true });
     void finishEarlier().then(copyContributed);
+    void listen(entered.account);
     setInterval(() => void leaveIfEnded().catch(() => undefined), ALIVE_MS);
 }
 

@@ -11,6 +11,7 @@ export async function story(hospital, browser) {
     await upload(patient, ["one.txt", "the first"], ["two.txt", "the second"]);
     await sharesOneRecord(patient, doctor);
     await takesAResult(patient, doctor);
+    await hears(hospital, patient, doctor);
     await names(patient, doctor, other);
     await denies(patient, other);
     await endsExactly(hospital, browser, patient, doctor);
@@ -82,6 +83,36 @@ async function accepts({ page, look }) {
     await look("accepted");
 }
 
+/** The server is away for longer than the browser waits before it comes back by itself. */
+const AWAY_MS = 5000;
+
+async function hears(hospital, { page, go, look }, doctor) {
+    step("the patient is there when a result comes in");
+    await go("patient/shares");
+    await addsAResult(doctor, "pulse.txt");
+    await page.getByRole("link", { name: "1 new record from somebody else" }).waitFor();
+    await look("arrived");
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await page.getByRole("link", { name: "1 new record" }).waitFor({ state: "detached" });
+    await go("patient/records");
+    await page.getByText("4 records", { exact: true }).waitFor();
+    await hospital.stopNode();
+    await page.waitForTimeout(AWAY_MS);
+    await hospital.startNode();
+    await addsAResult(doctor, "sugar.txt");
+    await page.getByRole("link", { name: "1 new record from somebody else" }).click();
+    await page.getByRole("link", { name: "sugar.txt" }).waitFor();
+    await page.getByRole("link", { name: "1 new record" }).waitFor({ state: "detached" });
+}
+
+async function addsAResult({ page, go }, name) {
+    await go("doctor/patients");
+    await page.getByRole("link", { name: /^Unnamed person/ }).click();
+    await page.getByLabel("Choose files").setInputFiles([{ name, mimeType: "text/plain", buffer: Buffer.from(name) }]);
+    await page.getByRole("button", { name: "Encrypt and add" }).click();
+    await page.getByText("The record was added").waitFor();
+}
+
 async function names(patient, doctor, other) {
     step("people get names, and lose them");
     const card = await cardOf(patient);
@@ -138,6 +169,9 @@ async function denies(patient, other) {
     await other.page.getByLabel("Why do you need access?").fill("<b>Please</b>");
     await other.page.getByRole("button", { name: "Ask", exact: true }).click();
     await other.page.getByText("The patient got your request").waitFor();
+    await page.getByRole("link", { name: "1 new request", exact: true }).waitFor();
+    await page.getByRole("navigation").getByRole("link", { name: "Requests (1 waits for your answer)" }).waitFor();
+    await patient.look("asked");
     await again(patient, "patient/records");
     await page.getByRole("link", { name: "One person asks for access" }).click();
     await page.getByText("Reason: <b>Please</b>").waitFor();
@@ -145,6 +179,7 @@ async function denies(patient, other) {
     await page.getByRole("button", { name: "No", exact: true }).click();
     await page.getByText("The request is put away in this browser").waitFor();
     await page.getByText("Nobody asks for access").waitFor();
+    await page.getByRole("link", { name: "waits for your answer" }).waitFor({ state: "detached" });
     await patient.look("denied");
     await again(patient, "patient/requests");
     await page.getByText("Nobody asks for access").waitFor();
